@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// One name per meaning, whatever the make. A bit nobody can name is kept as unknown, never dropped.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace cw {
+
+/// The numbers are the bit positions in the Modbus map and in the history: append only.
+enum class Alarm : std::uint8_t {
+  cell_overvoltage,
+  cell_undervoltage,
+  pack_overvoltage,
+  pack_undervoltage,
+  charge_overcurrent,
+  discharge_overcurrent,
+  charge_short_circuit,
+  discharge_short_circuit,
+  charge_overtemperature,
+  charge_undertemperature,
+  discharge_overtemperature,
+  discharge_undertemperature,
+  mosfet_overtemperature,
+  cell_voltage_difference,
+  wire_resistance,
+  cell_count_mismatch,
+  current_sensor,
+  internal_communication,
+  low_capacity,
+  battery_overtemperature,
+  battery_undertemperature,
+  box_overtemperature,
+  front_end_fault_a,
+  front_end_fault_b,
+};
+
+inline constexpr std::array<std::string_view, 24> kAlarmNames = {
+    "cell_overvoltage",
+    "cell_undervoltage",
+    "pack_overvoltage",
+    "pack_undervoltage",
+    "charge_overcurrent",
+    "discharge_overcurrent",
+    "charge_short_circuit",
+    "discharge_short_circuit",
+    "charge_overtemperature",
+    "charge_undertemperature",
+    "discharge_overtemperature",
+    "discharge_undertemperature",
+    "mosfet_overtemperature",
+    "cell_voltage_difference",
+    "wire_resistance",
+    "cell_count_mismatch",
+    "current_sensor",
+    "internal_communication",
+    "low_capacity",
+    "battery_overtemperature",
+    "battery_undertemperature",
+    "box_overtemperature",
+    "front_end_fault_a",
+    "front_end_fault_b",
+};
+inline constexpr std::size_t kAlarmCount = kAlarmNames.size();
+static_assert(kAlarmCount == static_cast<std::size_t>(Alarm::front_end_fault_b) + 1);
+
+constexpr std::string_view name(Alarm alarm) {
+  return kAlarmNames[static_cast<std::size_t>(alarm)];
+}
+
+/// What one device reports at one time.
+struct AlarmSet {
+  std::uint64_t named = 0;    // bit n: Alarm n
+  std::uint32_t unknown = 0;  // bit n: bit n of the protocol's own word, which nobody can name
+
+  constexpr void add(Alarm alarm) { named |= std::uint64_t{1} << static_cast<unsigned>(alarm); }
+  constexpr bool has(Alarm alarm) const { return (named >> static_cast<unsigned>(alarm) & 1) != 0; }
+  constexpr bool any() const { return named != 0 || unknown != 0; }
+  friend constexpr bool operator==(const AlarmSet&, const AlarmSet&) = default;
+};
+
+}  // namespace cw

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packs in parallel as one battery. Only packs that are in (fresh and connected) count.
+#pragma once
+#include <span>
+
+#include "core/pack.h"
+
+namespace cw {
+
+struct PackState;
+
+struct Bank {
+  PackScalars scalars;     // voltage mean, current and capacities summed, extremes; absent if none
+  AlarmSet alarms;         // union
+  std::uint8_t packs = 0;  // configured
+  std::uint8_t packs_in = 0;               // fresh and connected
+  std::uint8_t cell_voltage_max_pack = 0;  // from 1; 0: unknown
+  std::uint8_t cell_voltage_min_pack = 0;
+};
+
+/// Sums over the packs that are in. A value is absent if any of those packs does not have it.
+Bank aggregate(std::span<const PackState> packs, Instant now);
+
+}  // namespace cw

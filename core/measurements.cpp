@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/measurements.h"
+
+#include "core/fields.h"
+
+namespace cw {
+namespace {
+
+struct Extremes {
+  std::optional<Measurement> highest, lowest;
+};
+
+// Absent as a whole when one of the first `count` readings that should be there is not fresh.
+template <class Readings>
+Extremes extremes(const Readings& readings, std::size_t count, bool absent_is_unfitted, Instant now,
+                  Millis max_age) {
+  Extremes found;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (absent_is_unfitted && readings[i].quality() == Quality::absent) continue;
+    const auto value = readings[i].fresh(now, max_age);
+    if (!value) return {};
+    const Measurement here{value->count, static_cast<std::uint8_t>(i + 1)};
+    if (!found.highest || here.value > found.highest->value) found.highest = here;
+    if (!found.lowest || here.value < found.lowest->value) found.lowest = here;
+  }
+  return found;
+}
+
+Extremes cell_extremes(const Pack& pack, Instant now, Millis max_age) {
+  const auto count = pack.scalars.cell_count.fresh(now, max_age);
+  if (!count || count->count < 1 || count->count > static_cast<std::int32_t>(kMaxCells)) return {};
+  return extremes(pack.cell_voltage, static_cast<std::size_t>(count->count), false, now, max_age);
+}
+
+std::optional<Measurement> of_pack(std::optional<std::int32_t> count) {
+  if (!count) return std::nullopt;
+  return Measurement{*count, 0};
+}
+
+void derive_cells(Pack& pack, Instant now) {
+  PackScalars& s = pack.scalars;
+  const auto [highest, lowest] = cell_extremes(pack, now, {0});
+  if (!highest || !lowest) return;
+  std::int64_t sum = 0;
+  const auto count = s.cell_count.fresh(now, {0})->count;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
+    sum += pack.cell_voltage[i].fresh(now, {0})->count;
+  s.cell_voltage_max.set({highest->value}, now);
+  s.cell_voltage_min.set({lowest->value}, now);
+  s.cell_voltage_mean.set({static_cast<std::int32_t>((sum + count / 2) / count)}, now);
+  s.cell_voltage_delta.set({highest->value - lowest->value}, now);
+  s.cell_voltage_max_index.set({highest->where}, now);
+  s.cell_voltage_min_index.set({lowest->where}, now);
+}
+
+bool sent_now(auto& reading, Instant now) {
+  return reading.quality() != Quality::absent && reading.heard() == now;
+}
+
+}  // namespace
+
+Measurements measure(const Pack& pack, Instant now, Millis max_age) {
+  Measurements m;
+  const auto put = [&m](Input input, std::optional<Measurement> value) {
+    m.values[static_cast<std::size_t>(input)] = value;
+  };
+  const Extremes cells = cell_extremes(pack, now, max_age);
+  put(Input::highest_cell, cells.highest);
+  put(Input::lowest_cell, cells.lowest);
+  if (const auto current = pack.scalars.current.fresh(now, max_age)) {
+    put(Input::charge_current, Measurement{current->count, 0});
+    put(Input::discharge_current, Measurement{-current->count, 0});
+  }
+  const Extremes battery = extremes(pack.temperature, kMaxTemperatures, true, now, max_age);
+  put(Input::hottest_temperature, battery.highest);
+  put(Input::coldest_temperature, battery.lowest);
+  put(Input::mosfet_temperature,
+      of_pack(fresh_count<&PackScalars::mosfet_temperature>(pack.scalars, now, max_age)));
+  return m;
+}
+
+void derive(Pack& pack, Instant now) {
+  PackScalars& s = pack.scalars;
+  derive_cells(pack, now);
+  const auto voltage = s.voltage.fresh(now, {0});
+  const auto current = s.current.fresh(now, {0});
+  if (voltage && current && !sent_now(s.power, now)) {
+    const std::int64_t microwatts = std::int64_t{voltage->count} * current->count;
+    s.power.set({static_cast<std::int32_t>(microwatts / 1000)}, now);
+  }
+  const auto soc = s.soc.fresh(now, {0});
+  auto capacity = s.capacity_full.fresh(now, {0});
+  if (!capacity) capacity = s.capacity_nominal.fresh(now, {0});
+  if (soc && capacity && !sent_now(s.capacity_remaining, now)) {
+    const std::int64_t part = std::int64_t{capacity->count} * soc->count;
+    s.capacity_remaining.set({static_cast<std::int32_t>(part / 10'000)}, now);
+  }
+}
+
+void judge(Pack& pack) {
+  for (const Field& field : kFields)
+    field.judge(pack.scalars, field.facts.lowest, field.facts.highest);
+  const auto judge_all = [](auto& readings, const SeriesFacts& row) {
+    for (auto& reading : readings)
+      if (const auto value = reading.fresh(reading.heard(), {0}))
+        if (value->count < row.lowest || value->count > row.highest)
+          reading.reject(reading.heard());
+  };
+  judge_all(pack.cell_voltage, facts(Series::cell_voltage));
+  judge_all(pack.wire_resistance, facts(Series::wire_resistance));
+  judge_all(pack.temperature, facts(Series::temperature));
+}
+
+}  // namespace cw

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The frozen state of everything at one instant, as every sink sees it. Built by the daemon's
+// store, which alone writes it; read during publish() and never kept by reference beyond it.
+#pragma once
+#include <span>
+
+#include "core/bank.h"
+#include "core/link.h"
+#include "core/pack.h"
+#include "core/protection.h"
+
+namespace cw {
+
+struct PackState {
+  Text<32> name;              // the configured name: topic level, Modbus unit, history
+  std::string_view protocol;  // from the registry; static
+  Millis max_age{};           // a reading older than this is absent on every output
+  Pack pack;
+  LinkStatus link;
+  ParameterSet policy;  // the limits the guard works with
+  Protection guard;     // the supervisor's second opinion on this pack
+
+  /// True if the device was heard recently enough to be believed.
+  bool fresh(Instant now) const {
+    return link.link != Link::unheard && now <= link.last_frame + max_age;
+  }
+};
+
+enum class Mode : std::uint8_t { observe, control };
+constexpr std::string_view name(Mode mode) { return mode == Mode::observe ? "observe" : "control"; }
+
+enum class RelayRole : std::uint8_t { charge, discharge, alarm };
+constexpr std::string_view name(RelayRole role) {
+  constexpr std::string_view names[] = {"charge", "discharge", "alarm"};
+  return names[static_cast<std::size_t>(role)];
+}
+
+struct RelayState {
+  Text<32> name;
+  RelayRole role = RelayRole::charge;
+  bool dry_run = true;     // no line behind it: operations are only logged
+  bool wanted = false;     // what the decision says
+  bool energised = false;  // what was last driven; in `observe` it stays at the safe level
+  bool fault = false;      // the last attempt to drive the line failed
+  Instant since{};         // when `energised` last changed
+  std::uint32_t operations = 0;
+  Text<96> reason;  // why it is as it is
+};
+
+struct Picture {
+  Instant now;
+  std::int64_t wall_ms;  // Unix time of `now`, for people and the history; decides nothing
+  Mode mode;
+  std::span<const PackState> packs;  // in the order of the configuration
+  const Bank& bank;
+  std::span<const RelayState> relays;
+};
+
+}  // namespace cw

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sub-commands. main.cpp turns words into these options; each command lives in a file of its
+// own and returns the exit status of the program (sysexits.h: 64 usage, 69 unavailable, 78
+// configuration; 1 for a fault of the data).
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cw {
+
+struct RunOptions {
+  std::string config = "/etc/cellwarden/cellwarden.toml";
+};
+int command_run(const RunOptions& options);
+
+struct CheckOptions {
+  std::string config = "/etc/cellwarden/cellwarden.toml";
+};
+int command_check(const CheckOptions& options);
+
+struct StatusOptions {
+  std::string socket = "/run/cellwarden/control.sock";
+  bool json = false;
+  bool watch = false;
+};
+int command_status(const StatusOptions& options);
+
+struct DecodeOptions {
+  std::string protocol;
+  std::string request;              // hex of the request the answer belongs to, where it matters
+  std::vector<std::string> frames;  // hex; empty: one frame a line on standard input
+};
+int command_decode(const DecodeOptions& options);
+
+struct ShadowOptions {
+  std::vector<std::string> parameters;  // preset names and TOML files, later ones win
+  std::string trace;                    // CSV file; "-": standard input
+  bool final_state = false;             // print the end state as JSON
+};
+int command_shadow(const ShadowOptions& options);
+
+struct DocsOptions {
+  std::string subject;
+  bool json = false;
+};
+int command_docs(const DocsOptions& options);
+
+struct SimulateOptions {
+  std::vector<std::string> packs;  // "name=garage,chemistry=lfp,cells=16,capacity=280,link=PATH"
+  std::string script;              // file of timed fault commands
+  std::string control;             // unix socket for fault commands while it runs
+  std::string listen;              // host:port prefix for TCP instead of pseudo-terminals
+  double speed = 1;                // simulated seconds per second
+  std::uint64_t seed = 1;
+  std::optional<double> seconds;  // ends by itself
+};
+int command_simulate(const SimulateOptions& options);
+
+}  // namespace cw

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// One thread, one poll loop (sd-event underneath). Nothing called from here may block. The time is
+// read once a turn: every callback of a turn sees the same now().
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "core/units.h"
+
+namespace cw {
+
+class Loop {
+ public:
+  using Ready = std::function<void(std::uint32_t events)>;
+  using Due = std::function<void(Instant now)>;
+
+  Loop();
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  /// Calls `ready` whenever `fd` has one of the epoll `events`. Watching it again changes both.
+  void watch(int fd, std::uint32_t events, Ready ready);
+  void forget(int fd);
+
+  /// A timer that can be set again and again without allocation. Its number stays valid.
+  int add_timer(Due due);
+  void set_timer(int timer, Instant when);
+  void stop_timer(int timer);
+
+  /// Calls `stop` on SIGINT and SIGTERM (which are blocked for all threads made afterwards).
+  void on_stop_signal(std::function<void(int signal)> stop);
+
+  /// Called at the end of every turn in which a callback ran.
+  void at_end_of_turn(std::function<void()> end);
+
+  /// Feeds systemd's watchdog if the unit asks for it.
+  void enable_watchdog();
+
+  Instant now() const;
+  /// Unix time in milliseconds: for people and for records, never for a decision.
+  static std::int64_t wall_ms();
+
+  int run();  // until stop(); returns its status
+  void stop(int status);
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace cw

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// A protocol turns bytes into a Pack and requests into bytes. It performs no I/O, reads no clock,
+// writes no log and owns no heap; time arrives as an argument. The same object file runs in the
+// daemon, in the fuzzers, in replay and on a microcontroller.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "core/pack.h"
+
+namespace cw {
+
+enum class Heard : std::uint8_t {
+  need_more,     // keep the bytes, wait for others
+  frame,         // a whole answer was applied to the pack
+  noise,         // these bytes begin nothing
+  bad_checksum,  // looked like a frame, does not add up
+  malformed,     // adds up, but its content cannot be understood
+  not_for_us,    // a whole frame of somebody else (echo of our request, another address)
+};
+
+struct Fed {
+  std::size_t consumed = 0;  // bytes done with; at least 1 unless need_more
+  Heard heard = Heard::need_more;
+  std::string_view why{};  // for people: what is wrong with it; static text
+};
+
+/// Bytes to send, and how long the answer may take after the last of them has left.
+struct Request {
+  std::array<std::uint8_t, 64> bytes{};
+  std::uint8_t size = 0;
+  Millis reply_within{500};
+
+  constexpr void add(std::uint8_t byte) { bytes[size++] = byte; }
+  constexpr std::span<const std::uint8_t> view() const { return {bytes.data(), size}; }
+};
+
+class Protocol {
+ public:
+  /// Looks at the oldest bytes of `in`. On `frame` the values are in `out`, heard at `now`; on
+  /// anything else `out` is as it was.
+  virtual Fed feed(std::span<const std::uint8_t> in, Instant now, Pack& out) = 0;
+
+  /// What to ask next; empty: nothing to ask, just listen.
+  virtual std::optional<Request> next_request(Instant now) = 0;
+
+ protected:
+  // Never deleted through this type: protocols live in a ProtocolBox, and have no heap to free.
+  ~Protocol() = default;
+};
+
+}  // namespace cw

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/protocol/registry.h"
+
+namespace cw {
+
+extern const ProtocolSpec kJkUart;
+
+namespace {
+constexpr const ProtocolSpec* kProtocols[] = {
+    &kJkUart,
+};
+}  // namespace
+
+std::span<const ProtocolSpec* const> all_protocols() { return kProtocols; }
+
+const ProtocolSpec* find_protocol(std::string_view name) {
+  for (const ProtocolSpec* spec : kProtocols)
+    if (spec->name == name) return spec;
+  return nullptr;
+}
+
+}  // namespace cw
