@@ -20,8 +20,10 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  /// Calls `ready` whenever `fd` has one of the epoll `events`. Watching it again changes both.
+  /// Calls `ready` whenever `fd` has one of the epoll `events`. Watching it again replaces both.
   void watch(int fd, std::uint32_t events, Ready ready);
+  /// Changes the events of a watched descriptor, without allocation.
+  void rewatch(int fd, std::uint32_t events);
   void forget(int fd);
 
   /// A timer that can be set again and again without allocation. Its number stays valid.
@@ -35,8 +37,8 @@ class Loop {
   /// Called at the end of every turn in which a callback ran.
   void at_end_of_turn(std::function<void()> end);
 
-  /// Feeds systemd's watchdog if the unit asks for it.
-  void enable_watchdog();
+  /// Feeds systemd's watchdog as long as the loop turns. False: the unit does not ask for it.
+  bool enable_watchdog();
 
   Instant now() const;
   /// Unix time in milliseconds: for people and for records, never for a decision.
