@@ -11,13 +11,8 @@ void text_or_null(JsonWriter& json, std::string_view key, std::string_view value
 }
 
 void write_unknown_alarms(JsonWriter& json, std::uint32_t bits, std::string_view protocol) {
-  for (unsigned bit = 0; bits != 0; ++bit, bits >>= 1) {
-    if ((bits & 1) == 0) continue;
-    std::string name = "unknown_";
-    for (const char c : protocol) name.push_back(c == '-' ? '_' : c);
-    name += "_bit_" + std::to_string(bit);
-    json.text(name);
-  }
+  for (unsigned bit = 0; bits != 0; ++bit, bits >>= 1)
+    if ((bits & 1) != 0) json.text(unknown_alarm_name(protocol, bit).view());
 }
 
 template <class Readings>

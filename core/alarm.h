@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "core/text.h"
+
 namespace cw {
 
 /// The numbers are the bit positions in the Modbus map and in the history: append only.
@@ -79,5 +81,23 @@ struct AlarmSet {
   constexpr bool any() const { return named != 0 || unknown != 0; }
   friend constexpr bool operator==(const AlarmSet&, const AlarmSet&) = default;
 };
+
+/// "unknown_jk_uart_bit_14": the name of a bit of a protocol's alarm word that nobody can name.
+constexpr Text<64> unknown_alarm_name(std::string_view protocol, unsigned bit) {
+  char letters[64] = {};
+  std::size_t size = 0;
+  const auto add = [&](std::string_view part) {
+    for (const char c : part)
+      if (size < sizeof letters) letters[size++] = c == '-' ? '_' : c;
+  };
+  const char digits[] = {static_cast<char>('0' + bit / 10), static_cast<char>('0' + bit % 10)};
+  add("unknown_");
+  add(protocol);
+  add("_bit_");
+  add(bit < 10 ? std::string_view{digits + 1, 1} : std::string_view{digits, 2});
+  Text<64> name;
+  name.assign({letters, size});
+  return name;
+}
 
 }  // namespace cw

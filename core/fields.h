@@ -40,18 +40,18 @@ struct Facts {             // what a person writes
   History history;
 };
 
-using Fresh = std::optional<std::int32_t> (*)(const PackScalars&, Instant now, Millis max_age);
-using Judge = void (*)(PackScalars&, std::int32_t lowest, std::int32_t highest);
-using Store = void (*)(PackScalars&, std::int32_t count, Instant heard);
-using Heard = std::optional<Instant> (*)(const PackScalars&);
+using FreshFunction = std::optional<std::int32_t> (*)(const PackScalars&, Instant now, Millis max_age);
+using JudgeFunction = void (*)(PackScalars&, std::int32_t lowest, std::int32_t highest);
+using StoreFunction = void (*)(PackScalars&, std::int32_t count, Instant heard);
+using HeardFunction = std::optional<Instant> (*)(const PackScalars&);
 
 struct Field {
   Facts facts;
   Unit unit;    // deduced from the member, so it cannot disagree with it
-  Fresh fresh;  // the value, if good and young enough
-  Judge judge;  // rejects a good value outside the range
-  Store store;  // sets the value (history replay, the bank)
-  Heard heard;  // when the value was heard, if it is good
+  FreshFunction fresh;  // the value, if good and young enough
+  JudgeFunction judge;  // rejects a good value outside the range
+  StoreFunction store;  // sets the value (history replay, the bank)
+  HeardFunction heard;  // when the value was heard, if it is good
 };
 
 template <class M>
@@ -278,8 +278,14 @@ static_assert(sizeof(PackScalars) == kFieldCount * sizeof(Reading<Millivolts>),
 
 /// The columns that run; firmware that uses only these carries no text.
 inline constexpr auto kFresh = [] {
-  std::array<Fresh, kFieldCount> column{};
+  std::array<FreshFunction, kFieldCount> column{};
   for (std::size_t i = 0; i < kFieldCount; ++i) column[i] = kFields[i].fresh;
+  return column;
+}();
+
+inline constexpr auto kHeard = [] {
+  std::array<HeardFunction, kFieldCount> column{};
+  for (std::size_t i = 0; i < kFieldCount; ++i) column[i] = kFields[i].heard;
   return column;
 }();
 

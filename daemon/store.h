@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only writer of state. Drivers' frames end here: judged against the field table, completed
+// with what follows from them, and compared with before, so that what happened is an event. It
+// does no I/O and reads no clock.
+#pragma once
+#include <span>
+#include <vector>
+
+#include "core/event.h"
+#include "core/picture.h"
+
+namespace cw {
+
+class Store {
+ public:
+  /// The packs never move afterwards: protocols write into them by reference.
+  explicit Store(std::vector<PackState> packs);
+
+  PackState& pack(std::size_t i) { return packs_[i]; }
+  std::span<const PackState> packs() const { return packs_; }
+
+  /// A frame of pack `i` was applied at `now`.
+  void frame(std::size_t i, Instant now);
+
+  /// What the line says about pack `i`: its counts, and whether it answers.
+  void link(std::size_t i, const LinkStatus& status, Instant now);
+
+  /// Notices values that became too old.
+  void expire(Instant now);
+
+  /// Packs changed since clear_changes(), each once.
+  std::span<const std::size_t> changed() const { return changed_; }
+
+  /// What happened since clear_changes(), in order. Without wall time: the caller stamps it.
+  std::vector<Event>& events() { return events_; }
+  void clear_changes();
+
+ private:
+  struct Memory {  // what a pack looked like before
+    AlarmSet alarms{};
+    ParameterSet parameters{};
+    bool parameters_known = false;
+    bool lost_reported = false;
+    bool up_reported = false;
+    bool changed = false;
+    Instant next_expiry{};
+  };
+
+  void mark_changed(std::size_t i);
+  void note_alarms(std::size_t i, Instant now);
+  void note_parameters(std::size_t i, Instant now);
+  void note_link(std::size_t i, Instant now);
+
+  std::vector<PackState> packs_;
+  std::vector<Memory> memories_;
+  std::vector<std::size_t> changed_;
+  std::vector<Event> events_;
+};
+
+}  // namespace cw
