@@ -47,7 +47,7 @@ constexpr auto kBoard10 = std::to_array<Line>({
     {balance_current_max,                     400,     400,     400},  // mA, BD4AxxS4P, S0-S2
     {charge_overtemperature,                  700,     700,     600},  // 0.1 °C, S2 II, S4, F
     {charge_overtemperature_recovery,         600,     600,     550},  // 0.1 °C, S2 II
-    {charge_undertemperature,                -200,    -200,    -200},  // 0.1 °C, F, PB: as delivered
+    {charge_undertemperature,                -200,    -200,    -200},  // 0.1 °C, F, PB (factory)
     {charge_undertemperature_recovery,       -100,    -100,    -100},  // 0.1 °C, F, PB
     {discharge_overtemperature,               700,     700,     600},  // 0.1 °C, S2 II, S4, F
     {discharge_overtemperature_recovery,      600,     600,     550},  // 0.1 °C, S2 II

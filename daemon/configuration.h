@@ -65,4 +65,11 @@ struct LoadedConfiguration {
 LoadedConfiguration load_configuration(const std::string& file);
 LoadedConfiguration parse_configuration(std::string_view text, const std::string& file);
 
+/// A file that holds nothing but parameters, one a line: `cell_overvoltage = "3.65 V"` (the keys of
+/// kParameters without the unit's suffix). Sets what it names and leaves the rest of `parameters`
+/// as it is; orderings are not checked here, because the file may be laid over another set. Appends
+/// every fault and then leaves `parameters` untouched as a whole. True if there were none.
+bool parse_parameters(std::string_view text, const std::string& file, ParameterSet& parameters,
+                      std::vector<ConfigurationFault>& faults);
+
 }  // namespace cw
