@@ -32,6 +32,11 @@ constexpr bool contains(Switches all, Switches part) {
          static_cast<std::uint8_t>(part);
 }
 
+constexpr std::string_view name(Switches switches) {
+  constexpr std::string_view names[] = {"none", "charge", "discharge", "both"};
+  return names[static_cast<std::size_t>(switches)];
+}
+
 enum class Direction : std::uint8_t { above, below };
 
 /// How a tripped rule is left: by a value inside the recovery limit, or by time alone.

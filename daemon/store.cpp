@@ -51,6 +51,10 @@ void Store::mark_changed(std::size_t i) {
   changed_.push_back(i);
 }
 
+void Store::mark_all_changed() {
+  for (std::size_t i = 0; i < packs_.size(); ++i) mark_changed(i);
+}
+
 void Store::frame(std::size_t i, Instant now) {
   PackState& state = packs_[i];
   judge(state.pack);

@@ -28,6 +28,9 @@ class Store {
   /// Notices values that became too old.
   void expire(Instant now);
 
+  /// Somebody new wants to see everything.
+  void mark_all_changed();
+
   /// Packs changed since clear_changes(), each once.
   std::span<const std::size_t> changed() const { return changed_; }
 

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// The turn: whatever arrived was applied; now freeze, decide, act, publish. One thread. It knows no
+// wire, no clock and no file: those are wired to it in wiring.cpp.
+#pragma once
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "bridge/sink.h"
+#include "daemon/configuration.h"
+#include "daemon/relays.h"
+#include "daemon/store.h"
+#include "daemon/supervisor.h"
+#include "daemon/wire.h"
+
+namespace cw {
+
+/// How often silence, timers and relays are looked at when no frame arrives.
+inline constexpr Millis kTick{100};
+
+class Gateway : public WireListener {
+ public:
+  explicit Gateway(const Configuration& configuration);
+
+  /// Adds a sink, which must outlive the gateway's last turn. One added late gets every pack with
+  /// the next turn.
+  void add(Sink& sink);
+
+  /// Relays to their safe level, the start noted, everything published once (all of it absent).
+  void start(Instant now, std::int64_t wall_ms);
+  void stop(Instant now, std::int64_t wall_ms);
+
+  void on_frame(std::size_t pack, Instant now) override;
+  void on_link(std::size_t pack, const LinkStatus& status, Instant now) override;
+
+  /// Call every kTick.
+  void on_tick(Instant now);
+
+  /// Call when a turn of the loop ends: decides, acts and publishes if there is anything new.
+  void end_turn(Instant now, std::int64_t wall_ms);
+
+  Store& store() { return store_; }
+  Picture picture(Instant now, std::int64_t wall_ms) const;
+  const Configuration& configuration() const { return configuration_; }
+  std::span<Sink* const> sinks() const { return sinks_; }
+
+ private:
+  bool decide(Instant now);
+  void aggregate_bank(Instant now);
+  void publish(Instant now, std::int64_t wall_ms);
+
+  const Configuration& configuration_;
+  Store store_;
+  Supervisor supervisor_;
+  Relays relays_;
+  Bank bank_{};
+  std::vector<Sink*> sinks_;
+  bool tick_due_ = false;
+  bool bank_is_old_ = true;  // a pack changed since it was added up
+  bool bank_moved_ = false;  // it was added up again since it was published
+};
+
+}  // namespace cw

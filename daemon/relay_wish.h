@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the supervisor says and the relays do: the only thing that passes between deciding and
+// acting.
+#pragma once
+#include "core/text.h"
+
+namespace cw {
+
+/// What one relay should do, and why.
+struct RelayWish {
+  bool wanted = false;
+  Text<96> reason;
+};
+
+}  // namespace cw

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/status_json.h"
+
+#include "bridge/pack_json.h"
+#include "daemon/supervisor.h"
+#include "daemon/version.h"
+
+namespace cw {
+namespace {
+
+std::int32_t span_ms(Instant from, Instant to) {
+  return static_cast<std::int32_t>(std::min<std::int64_t>(to.ms - from.ms, INT32_MAX));
+}
+
+void write_span(JsonWriter& json, std::string_view key, Instant from, Instant to) {
+  json.key(key);
+  json.quantity(span_ms(from, to), Unit::millisecond);
+}
+
+void write_member(JsonWriter& json, std::string_view key, std::string_view value) {
+  json.key(key);
+  json.text(value);
+}
+
+void write_member(JsonWriter& json, std::string_view key, bool value) {
+  json.key(key);
+  json.boolean(value);
+}
+
+void write_rule(JsonWriter& json, const PackState& pack, Rule rule, Instant now) {
+  const RuleRow& row = kRules[static_cast<std::size_t>(rule)];
+  const RuleState& state = pack.guard.state(rule);
+  const auto input = measure(pack.pack, now, pack.max_age)[row.reads];
+  json.begin_object();
+  write_member(json, "rule", row.name);
+  write_member(json, "phase", name(state.phase));
+  write_member(json, "cause", name(state.cause));
+  json.key("value");
+  json.quantity(input ? std::optional{input->value} : std::nullopt, row.unit);
+  json.key("limit");
+  json.quantity(pack.policy.get(row.limit), row.unit);
+  json.key(row.release == Release::by_time ? "release_s" : "recovery");
+  json.quantity(pack.policy.get(row.leave),
+                row.release == Release::by_time ? Unit::millisecond : row.unit);
+  json.key("delay_s");
+  json.quantity(pack.policy.get(row.delay), Unit::millisecond);
+  write_span(json, "since_s", state.since, now);
+  json.key("trips");
+  json.integer(state.trips);
+  if (state.trips > 0) {
+    json.key("worst");
+    json.quantity(state.worst, row.unit);
+  }
+  write_member(json, "opens", name(row.opens));
+  write_member(json, "explanation", explain(pack.guard, rule).view());
+  json.end_object();
+}
+
+void write_supervisor(JsonWriter& json, const PackState& pack, Instant now) {
+  const Decision& decision = pack.guard.decision();
+  json.key("supervisor");
+  json.begin_object();
+  write_member(json, "charge_allowed", decision.allows(Switches::charge));
+  write_member(json, "discharge_allowed", decision.allows(Switches::discharge));
+  json.key("rules");
+  json.begin_array();
+  for (std::size_t i = 0; i < kRuleCount; ++i) write_rule(json, pack, static_cast<Rule>(i), now);
+  json.end_array();
+  json.end_object();
+}
+
+void write_pack(JsonWriter& json, const PackState& pack, Instant now) {
+  json.begin_object();
+  write_member(json, "pack", pack.name.view());
+  write_member(json, "protocol", pack.protocol);
+  write_member(json, "fresh", pack.fresh(now));
+  write_link(json, pack.link, now);
+  write_values(json, pack.pack, now, pack.max_age);
+  write_alarms(json, pack.pack, pack.protocol, now, pack.max_age);
+  write_identity(json, pack.pack.identity);
+  write_parameters(json, "parameters", pack.pack.parameters);
+  write_parameters(json, "policy", pack.policy);
+  write_supervisor(json, pack, now);
+  json.end_object();
+}
+
+void write_bank(JsonWriter& json, const Bank& bank, Instant now) {
+  json.key("bank");
+  json.begin_object();
+  json.key("packs");
+  json.integer(bank.packs);
+  json.key("packs_in");
+  json.integer(bank.packs_in);
+  for (const Field& field : kFields) {
+    // The bank is added up every tick: anything older than two is not of now.
+    const auto value = field.fresh(bank.scalars, now, Millis{1'000});
+    if (field.heard(bank.scalars) == std::nullopt) continue;
+    json.key(field.facts.key);
+    json.quantity(value, field.unit);
+  }
+  json.end_object();
+}
+
+void write_relay(JsonWriter& json, const RelayState& relay, Instant now) {
+  json.begin_object();
+  write_member(json, "relay", relay.name.view());
+  write_member(json, "role", name(relay.role));
+  write_member(json, "dry_run", relay.dry_run);
+  write_member(json, "wanted", relay.wanted);
+  write_member(json, "energised", relay.energised);
+  write_member(json, "fault", relay.fault);
+  json.key("operations");
+  json.integer(relay.operations);
+  write_span(json, "since_s", relay.since, now);
+  write_member(json, "reason", relay.reason.view());
+  json.end_object();
+}
+
+void write_details(JsonWriter& json, const StatusDetails& details) {
+  json.key("sinks");
+  json.begin_object();
+  for (const NamedHealth& sink : details.sinks) {
+    json.key(sink.name);
+    json.begin_object();
+    write_member(json, "ok", sink.health.ok);
+    write_member(json, "detail", sink.health.detail);
+    json.key("dropped");
+    json.integer(static_cast<std::int64_t>(sink.health.dropped));
+    json.end_object();
+  }
+  json.end_object();
+  json.key("wires");
+  json.begin_array();
+  for (const WireStatus& wire : details.wires) {
+    json.begin_object();
+    write_member(json, "wire", wire.name);
+    write_member(json, "open", wire.trouble.empty());
+    write_member(json, "trouble", wire.trouble);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+}  // namespace
+
+void write_status(std::string& out, const Picture& picture, const StatusDetails& details) {
+  out.clear();
+  JsonWriter json(out);
+  json.begin_object();
+  write_member(json, "version", kVersion);
+  json.key("time_s");
+  append_decimal(out, picture.wall_ms, 3);
+  write_span(json, "uptime_s", details.started, picture.now);
+  write_member(json, "mode", name(picture.mode));
+  json.key("packs");
+  json.begin_array();
+  for (const PackState& pack : picture.packs) write_pack(json, pack, picture.now);
+  json.end_array();
+  write_bank(json, picture.bank, picture.now);
+  json.key("relays");
+  json.begin_array();
+  for (const RelayState& relay : picture.relays) write_relay(json, relay, picture.now);
+  json.end_array();
+  write_details(json, details);
+  json.end_object();
+  out.push_back('\n');
+}
+
+}  // namespace cw

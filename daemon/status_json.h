@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything the running gateway sees, as one JSON document: what `cellwarden status` shows.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bridge/sink.h"
+
+namespace cw {
+
+struct NamedHealth {
+  std::string_view name;
+  Health health;
+};
+
+struct WireStatus {
+  std::string name;
+  std::string trouble;  // empty: open
+};
+
+struct StatusDetails {
+  Instant started{};
+  std::vector<NamedHealth> sinks;
+  std::vector<WireStatus> wires;
+};
+
+/// Replaces `out` with the document, ending in a newline.
+void write_status(std::string& out, const Picture& picture, const StatusDetails& details);
+
+}  // namespace cw

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/supervisor.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace cw {
+namespace {
+
+// Into a fixed buffer: the supervisor allocates nothing while it works.
+template <std::size_t N, class... Arguments>
+Text<N> format_text(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  char buffer[N];
+  const auto end = fmt::format_to_n(buffer, N, format, std::forward<Arguments>(arguments)...);
+  Text<N> text;
+  text.assign({buffer, std::min(end.size, N)});
+  return text;
+}
+
+double in_unit(std::int32_t count, Unit unit) {
+  double value = count;
+  for (unsigned i = 0; i < facts(unit).decimals; ++i) value /= 10;
+  return value;
+}
+
+// "cell 7", "sensor 2" or nothing.
+Text<96> place(const RuleRow& row, std::uint8_t where) {
+  if (where == 0) return {};
+  const bool cell = row.reads == Input::highest_cell || row.reads == Input::lowest_cell;
+  return format_text<96>("{} {} ", cell ? "cell" : "sensor", where);
+}
+
+Event rule_event(const PackState& state, Rule rule, EventKind kind, Instant now) {
+  const RuleRow& row = kRules[static_cast<std::size_t>(rule)];
+  const RuleState& rule_state = state.guard.state(rule);
+  Event event;
+  event.kind = kind;
+  event.when = now;
+  event.pack = state.name;
+  event.subject.assign(row.name);
+  event.unit = row.unit;
+  if (kind == EventKind::protection_tripped) {
+    event.detail.assign(explain(state.guard, rule).view());
+    if (rule_state.cause == Cause::limit) {
+      event.value = rule_state.evidence.value;
+      event.limit = rule_state.limit;
+      event.where = rule_state.evidence.where;
+    }
+  }
+  return event;
+}
+
+using Causes = std::array<Cause, kRuleCount>;
+
+Causes causes_of(const Protection& guard) {
+  Causes causes{};
+  for (std::size_t i = 0; i < kRuleCount; ++i) causes[i] = guard.state(static_cast<Rule>(i)).cause;
+  return causes;
+}
+
+// One event stands for all rules that have no fresh value: they go blind together.
+void note_blindness(const PackState& state, bool went_blind, bool sees_again, Instant now,
+                    std::vector<Event>& events) {
+  if (!went_blind && !sees_again) return;
+  Event event;
+  event.kind = went_blind ? EventKind::protection_tripped : EventKind::protection_released;
+  event.when = now;
+  event.pack = state.name;
+  event.subject.assign("no_fresh_value");
+  std::string_view separator;
+  Text<160> rules;
+  for (std::size_t i = 0; went_blind && i < kRuleCount; ++i) {
+    if (state.guard.state(static_cast<Rule>(i)).cause != Cause::blind) continue;
+    rules = format_text<160>("{}{}{}", rules.view(), separator, kRules[i].name);
+    separator = " ";
+  }
+  event.detail = rules;
+  events.push_back(event);
+}
+
+RelayWish permission(RelayRole role, std::span<const PackState> packs,
+                     const std::vector<std::size_t>& obeyed) {
+  const Switches needed = role == RelayRole::charge ? Switches::charge : Switches::discharge;
+  for (const std::size_t i : obeyed) {
+    const Protection& guard = packs[i].guard;
+    if (guard.decision().allows(needed)) continue;
+    for (std::size_t r = 0; r < kRuleCount; ++r) {
+      const auto rule = static_cast<Rule>(r);
+      if (!guard.decision().is_tripped(rule) || !contains(kRules[r].opens, needed)) continue;
+      return {false, format_text<96>("{}: {}", packs[i].name.view(), explain(guard, rule).view())};
+    }
+  }
+  RelayWish wish{true, {}};
+  wish.reason.assign("every pack it obeys allows it");
+  return wish;
+}
+
+RelayWish warning(std::span<const PackState> packs, const std::vector<std::size_t>& obeyed,
+                  Instant now) {
+  for (const std::size_t i : obeyed) {
+    const PackState& state = packs[i];
+    for (std::size_t r = 0; r < kRuleCount; ++r)
+      if (state.guard.decision().is_tripped(static_cast<Rule>(r)))
+        return {true, format_text<96>("{}: {}", state.name.view(),
+                                      explain(state.guard, static_cast<Rule>(r)).view())};
+    const auto alarms = state.pack.alarms.fresh(now, state.max_age);
+    if (alarms && alarms->any())
+      return {true, format_text<96>("{}: the BMS reports an alarm", state.name.view())};
+  }
+  RelayWish wish{false, {}};
+  wish.reason.assign("nothing to warn of");
+  return wish;
+}
+
+}  // namespace
+
+Text<96> explain(const Protection& guard, Rule rule) {
+  if (!guard.decision().is_tripped(rule)) return {};
+  const RuleRow& row = kRules[static_cast<std::size_t>(rule)];
+  const RuleState& state = guard.state(rule);
+  if (state.cause == Cause::blind) return format_text<96>("{}: no fresh value", row.name);
+  if (state.cause == Cause::start) return format_text<96>("{}: not yet shown to be safe", row.name);
+  const UnitFacts unit = facts(row.unit);
+  return format_text<96>("{}: {}at {:.{}f} {}, limit {:.{}f} {}", row.name,
+                         place(row, state.evidence.where).view(),
+                         in_unit(state.evidence.value, row.unit), unit.decimals, unit.symbol,
+                         in_unit(state.limit, row.unit), unit.decimals, unit.symbol);
+}
+
+Supervisor::Supervisor(const std::vector<RelayConfiguration>& relays) : wishes_(relays.size()) {
+  for (const RelayConfiguration& relay : relays) relays_.push_back({relay.role, relay.packs});
+}
+
+bool Supervisor::step(PackState& state, Instant now, std::vector<Event>& events) {
+  const Decision before = state.guard.decision();
+  const Causes causes = causes_of(state.guard);
+  const Decision after =
+      state.guard.step(measure(state.pack, now, state.max_age), state.policy, now);
+  bool went_blind = false;
+  bool sees_again = false;
+  for (std::size_t i = 0; i < kRuleCount; ++i) {
+    const auto rule = static_cast<Rule>(i);
+    const Cause cause = state.guard.state(rule).cause;
+    if (cause == causes[i]) continue;
+    if (cause == Cause::limit)
+      events.push_back(rule_event(state, rule, EventKind::protection_tripped, now));
+    if (causes[i] == Cause::limit && !after.is_tripped(rule))
+      events.push_back(rule_event(state, rule, EventKind::protection_released, now));
+    if (cause == Cause::blind) went_blind = true;
+    if (causes[i] == Cause::blind && !after.is_tripped(rule)) sees_again = true;
+  }
+  note_blindness(state, went_blind, sees_again, now, events);
+  return !(before == after);
+}
+
+std::span<const RelayWish> Supervisor::wishes(std::span<const PackState> packs, Instant now) {
+  for (std::size_t i = 0; i < relays_.size(); ++i)
+    wishes_[i] = relays_[i].role == RelayRole::alarm
+                     ? warning(packs, relays_[i].packs, now)
+                     : permission(relays_[i].role, packs, relays_[i].packs);
+  return wishes_;
+}
+
+}  // namespace cw

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Deciding: runs the protection core of every pack over its values and says what each relay should
+// do. A pure function of state and time; it never touches a line.
+#pragma once
+#include <span>
+#include <vector>
+
+#include "core/event.h"
+#include "core/picture.h"
+#include "daemon/configuration.h"
+#include "daemon/relay_wish.h"
+
+namespace cw {
+
+class Supervisor {
+ public:
+  explicit Supervisor(const std::vector<RelayConfiguration>& relays);
+
+  /// Runs the guard of one pack; what trips and releases becomes events. True: a switch moved.
+  bool step(PackState& state, Instant now, std::vector<Event>& events);
+
+  /// What every relay should do now, in the order of the configuration.
+  std::span<const RelayWish> wishes(std::span<const PackState> packs, Instant now);
+
+ private:
+  struct Relay {
+    RelayRole role;
+    std::vector<std::size_t> packs;
+  };
+  std::vector<Relay> relays_;
+  std::vector<RelayWish> wishes_;
+};
+
+/// Why a rule holds its switches, for people: "cell_overvoltage: cell 7 at 3.671 V, limit 3.65 V".
+/// Empty if it does not hold them.
+Text<96> explain(const Protection& guard, Rule rule);
+
+}  // namespace cw

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/wire.h"
+
+#include <algorithm>
+
+#include "daemon/log.h"
+
+namespace cw {
+namespace {
+
+constexpr Millis kReopenFirst{500};
+constexpr Millis kReopenMost{5'000};
+constexpr Millis kOpeningMost{5'000};
+
+}  // namespace
+
+Wire::Wire(Loop& loop, WireListener& listener, std::unique_ptr<Transport> transport,
+           std::size_t longest_frame)
+    : loop_(loop),
+      listener_(listener),
+      transport_(std::move(transport)),
+      line_(LineTimes{}, longest_frame),
+      timer_(loop.add_timer([this](Instant now) { on_timer(now); })) {}
+
+Wire::~Wire() {
+  if (watched_ >= 0) loop_.forget(watched_);
+  loop_.stop_timer(timer_);
+  transport_->close();
+}
+
+void Wire::add(std::size_t index, const PackConfiguration& configuration, Pack& pack) {
+  protocols_.push_back(
+      std::make_unique<ProtocolBox>(*configuration.protocol, configuration.address));
+  packs_.push_back(index);
+  StationTimes times;
+  times.interval = configuration.poll;
+  line_.add(**protocols_.back(), pack, times, loop_.now());
+}
+
+void Wire::start() { open(); }
+
+void Wire::open() {
+  const Transport::State state = transport_->open();
+  watch();
+  const Instant now = loop_.now();
+  if (state == Transport::State::open) return came_up(now);
+  if (state == Transport::State::closed) return went_down(now);
+  loop_.set_timer(timer_, now + kOpeningMost);
+}
+
+// Keeps the loop watching what the transport wants watched; the descriptor may have changed.
+void Wire::watch() {
+  const int descriptor = transport_->descriptor();
+  if (descriptor != watched_) {
+    if (watched_ >= 0) loop_.forget(watched_);
+    watched_ = descriptor;
+    interest_ = 0;
+    if (descriptor < 0) return;
+    interest_ = transport_->interest();
+    loop_.watch(descriptor, interest_, [this](std::uint32_t events) { on_ready(events); });
+    return;
+  }
+  if (descriptor < 0 || transport_->interest() == interest_) return;
+  interest_ = transport_->interest();
+  loop_.rewatch(descriptor, interest_);
+}
+
+void Wire::on_ready(std::uint32_t events) {
+  const Instant now = loop_.now();
+  const auto received = transport_->on_ready(events, room_);
+  if (!up_ && transport_->state() == Transport::State::open) came_up(now);
+  if (!received.empty()) {
+    line_.on_bytes(received, now);
+    for (const std::size_t station : line_.completed()) listener_.on_frame(packs_[station], now);
+  }
+  if (transport_->state() == Transport::State::closed) return went_down(now);
+  if (up_) ask(now);
+  watch();
+}
+
+void Wire::on_timer(Instant now) {
+  if (up_) return ask(now);
+  if (transport_->state() == Transport::State::opening) {
+    transport_->close();
+    if (trouble_.empty()) log(Severity::warning, "wire", "{}: no answer", transport_->name());
+    trouble_ = "no answer";
+  }
+  open();
+}
+
+void Wire::came_up(Instant now) {
+  up_ = true;
+  reopen_after_ = {};
+  if (!trouble_.empty())
+    log(Severity::notice, "wire", "{}: back again", transport_->name());
+  else
+    log(Severity::info, "wire", "{}: open", transport_->name());
+  trouble_.clear();
+  line_.on_up(now);
+  ask(now);
+}
+
+void Wire::went_down(Instant now) {
+  watch();
+  // The first failure is news; the following ones are the same news.
+  if (trouble_.empty())
+    log(Severity::warning, "wire", "{}; trying again until it is there", transport_->error());
+  trouble_ = transport_->error();
+  if (up_) line_.on_down(now);
+  up_ = false;
+  report_links(now);
+  reopen_after_ = reopen_after_.count == 0
+                      ? kReopenFirst
+                      : Millis{std::min(reopen_after_.count * 2, kReopenMost.count)};
+  loop_.set_timer(timer_, now + reopen_after_);
+}
+
+void Wire::ask(Instant now) {
+  if (const auto request = line_.on_time(now))
+    if (!transport_->send(request->view())) log(Severity::debug, "wire", "{}: not sent", name());
+  report_links(now);
+  loop_.set_timer(timer_, line_.deadline());
+}
+
+void Wire::report_links(Instant now) {
+  for (std::size_t station = 0; station < packs_.size(); ++station)
+    listener_.on_link(packs_[station], line_.status(station), now);
+}
+
+}  // namespace cw

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// One wire and the packs on it: moves bytes between a Transport and a Line, on the loop. Opens the
+// transport again when it went away.
+#pragma once
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/configuration.h"
+#include "daemon/loop.h"
+#include "drivers/protocol/registry.h"
+#include "drivers/session/line.h"
+#include "drivers/transport/transport.h"
+
+namespace cw {
+
+/// Who is told what the wire brings.
+class WireListener {
+ public:
+  virtual void on_frame(std::size_t pack, Instant now) = 0;
+  virtual void on_link(std::size_t pack, const LinkStatus& status, Instant now) = 0;
+
+ protected:
+  ~WireListener() = default;
+};
+
+class Wire {
+ public:
+  Wire(Loop& loop, WireListener& listener, std::unique_ptr<Transport> transport,
+       std::size_t longest_frame);
+  ~Wire();
+  Wire(const Wire&) = delete;
+  Wire& operator=(const Wire&) = delete;
+
+  /// Adds a pack before start(). `pack` must outlive it and never move.
+  void add(std::size_t index, const PackConfiguration& configuration, Pack& pack);
+
+  void start();
+
+  /// For people: "/dev/ttyUSB0 at 115200 baud", and why it is down ("" while it is not).
+  const std::string& name() const { return transport_->name(); }
+  const std::string& trouble() const { return trouble_; }
+
+ private:
+  void open();
+  void watch();
+  void on_ready(std::uint32_t events);
+  void on_timer(Instant now);
+  void came_up(Instant now);
+  void went_down(Instant now);
+  void ask(Instant now);
+  void report_links(Instant now);
+
+  Loop& loop_;
+  WireListener& listener_;
+  std::unique_ptr<Transport> transport_;
+  Line line_;
+  std::vector<std::unique_ptr<ProtocolBox>> protocols_;
+  std::vector<std::size_t> packs_;  // by station
+  std::array<std::uint8_t, 512> room_{};
+  std::string trouble_;
+  int timer_;
+  int watched_ = -1;
+  std::uint32_t interest_ = 0;
+  bool up_ = false;
+  Millis reopen_after_{};
+};
+
+}  // namespace cw

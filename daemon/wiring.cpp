@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/wiring.h"
+
+#include <fmt/format.h>
+#include <sys/epoll.h>
+
+#include <map>
+
+#include "daemon/log.h"
+#include "daemon/notify.h"
+
+namespace cw {
+namespace {
+
+constexpr Millis kSecond{1000};
+
+// A bad port of one wire must not keep the others from working, so nothing here can fail.
+std::map<std::string, std::vector<std::size_t>> packs_by_port(const Configuration& configuration) {
+  std::map<std::string, std::vector<std::size_t>> ports;
+  for (std::size_t i = 0; i < configuration.packs.size(); ++i)
+    ports[configuration.packs[i].serial.port].push_back(i);
+  return ports;
+}
+
+}  // namespace
+
+Wiring::Wiring(const Configuration& configuration, Loop& loop)
+    : configuration_(configuration),
+      loop_(loop),
+      gateway_(configuration),
+      status_(loop, configuration.control_socket,
+              [this](std::string& out) {
+                write_status(out, gateway_.picture(loop_.now(), Loop::wall_ms()), details());
+              }),
+      tick_timer_(loop.add_timer([this](Instant now) { every_tick(now); })),
+      second_timer_(loop.add_timer([this](Instant now) { every_second(now); })) {
+  make_wires();
+  loop.at_end_of_turn([this] { gateway_.end_turn(loop_.now(), Loop::wall_ms()); });
+}
+
+Wiring::~Wiring() {
+  if (modbus_) loop_.forget(modbus_->descriptor());
+}
+
+void Wiring::make_wires() {
+  for (const auto& [port, packs] : packs_by_port(configuration_)) {
+    const PackConfiguration& first = configuration_.packs[packs.front()];
+    std::size_t longest = 0;
+    for (const std::size_t i : packs)
+      longest = std::max(longest, configuration_.packs[i].protocol->longest_frame);
+    wires_.push_back(
+        std::make_unique<Wire>(loop_, gateway_, make_serial_transport(first.serial), longest));
+    for (const std::size_t i : packs)
+      wires_.back()->add(i, configuration_.packs[i], gateway_.store().pack(i).pack);
+  }
+}
+
+bool Wiring::open() {
+  if (!status_.open()) {
+    error_ = status_.error();
+    return false;
+  }
+  make_sinks();
+  return true;
+}
+
+// A port that is taken stays this sink's own trouble: it is tried again every second.
+void Wiring::open_modbus() {
+  if (!configuration_.modbus.enabled || modbus_) return;
+  std::string trouble;
+  modbus_ = make_modbus_server(configuration_.modbus, trouble);
+  if (!modbus_) {
+    if (modbus_trouble_.empty()) log(Severity::error, "modbus", "{}; trying again", trouble);
+    modbus_trouble_ = trouble;
+    return;
+  }
+  modbus_trouble_.clear();
+  loop_.watch(modbus_->descriptor(), EPOLLIN,
+              [this](std::uint32_t) { modbus_->on_ready(loop_.now()); });
+  gateway_.add(*modbus_);
+  log(Severity::info, "modbus", "listening on {} port {}", configuration_.modbus.listen,
+      modbus_->port());
+}
+
+void Wiring::make_sinks() {
+  open_modbus();
+  if (configuration_.mqtt.enabled) {
+    mqtt_ = make_mqtt(configuration_.mqtt);
+    gateway_.add(*mqtt_);
+  }
+  if (configuration_.history.enabled) {
+    history_ = make_history(configuration_.history);
+    gateway_.add(*history_);
+  }
+}
+
+void Wiring::start() {
+  started_ = loop_.now();
+  gateway_.start(started_, Loop::wall_ms());
+  for (const auto& wire : wires_) wire->start();
+  loop_.set_timer(tick_timer_, started_ + kTick);
+  loop_.set_timer(second_timer_, started_ + kSecond);
+}
+
+void Wiring::stop() { gateway_.stop(loop_.now(), Loop::wall_ms()); }
+
+void Wiring::every_tick(Instant now) {
+  gateway_.on_tick(now);
+  loop_.set_timer(tick_timer_, now + kTick);
+}
+
+void Wiring::every_second(Instant now) {
+  open_modbus();
+  if (modbus_) modbus_->on_tick(now);
+  std::size_t fresh = 0;
+  for (const PackState& pack : gateway_.store().packs()) fresh += pack.fresh(now) ? 1 : 0;
+  const auto line = fmt::format("{} of {} packs heard, mode {}", fresh,
+                                gateway_.store().packs().size(), name(configuration_.mode));
+  if (line != status_line_) notify_status(line);
+  status_line_ = line;
+  loop_.set_timer(second_timer_, now + kSecond);
+}
+
+StatusDetails Wiring::details() const {
+  StatusDetails details;
+  details.started = started_;
+  if (mqtt_) details.sinks.push_back({"mqtt", mqtt_->health()});
+  if (modbus_) details.sinks.push_back({"modbus", modbus_->health()});
+  if (!modbus_trouble_.empty()) details.sinks.push_back({"modbus", {false, modbus_trouble_, 0}});
+  if (history_) details.sinks.push_back({"history", history_->health()});
+  for (const auto& wire : wires_) details.wires.push_back({wire->name(), wire->trouble()});
+  return details;
+}
+
+}  // namespace cw

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole program in one place: which object exists and who is connected to whom. Everything else
+// is told what it needs through its constructor.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/configuration.h"
+#include "daemon/gateway.h"
+#include "daemon/loop.h"
+#include "daemon/status_json.h"
+#include "daemon/status_server.h"
+#include "daemon/wire.h"
+
+namespace cw {
+
+class Wiring {
+ public:
+  /// Makes everything and opens nothing.
+  Wiring(const Configuration& configuration, Loop& loop);
+  ~Wiring();
+
+  /// Takes the control socket, which also shows that no other daemon runs, and makes the sinks.
+  /// False: see error().
+  bool open();
+  const std::string& error() const { return error_; }
+
+  /// Relays safe, wires opening, sinks publishing.
+  void start();
+  void stop();
+
+ private:
+  void make_wires();
+  void make_sinks();
+  void open_modbus();
+  void every_tick(Instant now);
+  void every_second(Instant now);
+  StatusDetails details() const;
+
+  const Configuration& configuration_;
+  Loop& loop_;
+  std::string error_;
+  std::string modbus_trouble_;
+  Instant started_{};
+  // Sinks outlive the gateway that publishes to them; wires go first, they call the gateway.
+  std::unique_ptr<Sink> mqtt_;
+  std::unique_ptr<ModbusServer> modbus_;
+  std::unique_ptr<Sink> history_;
+  Gateway gateway_;
+  std::vector<std::unique_ptr<Wire>> wires_;
+  StatusServer status_;
+  int tick_timer_;
+  int second_timer_;
+  std::string status_line_;
+};
+
+}  // namespace cw
