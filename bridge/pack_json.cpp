@@ -104,6 +104,7 @@ void write_link(JsonWriter& json, const LinkStatus& status, Instant now) {
   count("malformed", status.counts.malformed);
   count("noise_bytes", status.counts.noise_bytes);
   count("foreign", status.counts.foreign);
+  count("refused_values", status.counts.refused_values);
   json.end_object();
 }
 

@@ -25,7 +25,8 @@ struct LinkCounts {
   std::uint64_t bad_checksums = 0;
   std::uint64_t malformed = 0;  // checksum right, content not (unknown identifier, cut list)
   std::uint64_t noise_bytes = 0;
-  std::uint64_t foreign = 0;  // whole frames that were not for us (echo, another address)
+  std::uint64_t foreign = 0;         // whole frames that were not for us (echo, another address)
+  std::uint64_t refused_values = 0;  // settings outside their range, left out of good frames
 };
 
 struct LinkStatus {

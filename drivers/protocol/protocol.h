@@ -26,7 +26,10 @@ enum class Heard : std::uint8_t {
 struct Fed {
   std::size_t consumed = 0;  // bytes done with; at least 1 unless need_more
   Heard heard = Heard::need_more;
-  std::string_view why{};  // for people: what is wrong with it; static text
+  std::string_view why{};  // for people: what is wrong or odd about it; static text
+  // Two things that are worth counting although the answer was applied (Heard::frame):
+  bool cut_short = false;    // an unknown identifier hides the rest; what came before is applied
+  std::uint8_t refused = 0;  // values that cannot be true, left out (settings out of range)
 };
 
 /// Bytes to send, and how long the answer may take after the last of them has left.
