@@ -55,9 +55,11 @@ void JsonWriter::key(std::string_view name) {
 void JsonWriter::null() { raw("null"); }
 void JsonWriter::boolean(bool value) { raw(value ? "true" : "false"); }
 
-void JsonWriter::integer(std::int64_t value) {
+void JsonWriter::integer(std::int64_t value) { decimal(value, 0); }
+
+void JsonWriter::decimal(std::int64_t count, unsigned decimals) {
   separate();
-  append_decimal(out_, value, 0);
+  append_decimal(out_, count, decimals);
 }
 
 void JsonWriter::text(std::string_view value) {
@@ -83,8 +85,7 @@ void JsonWriter::text(std::string_view value) {
 void JsonWriter::quantity(std::optional<std::int32_t> count, Unit unit) {
   if (!count) return null();
   if (unit == Unit::flag) return boolean(*count != 0);
-  separate();
-  append_decimal(out_, *count, facts(unit).decimals);
+  decimal(*count, facts(unit).decimals);
 }
 
 void JsonWriter::raw(std::string_view json) {

@@ -26,6 +26,8 @@ class JsonWriter {
   void null();
   void boolean(bool value);
   void integer(std::int64_t value);
+  /// `count` / 10^decimals with exactly that many decimals.
+  void decimal(std::int64_t count, unsigned decimals);
   void text(std::string_view value);
   /// `count` in its unit: 3301 mV is written 3.301; a flag as true or false; absent as null.
   void quantity(std::optional<std::int32_t> count, Unit unit);

@@ -90,7 +90,7 @@ void write_link(JsonWriter& json, const LinkStatus& status, Instant now) {
   if (status.link == Link::unheard)
     json.null();
   else
-    json.quantity(static_cast<std::int32_t>(now.ms - status.last_frame.ms), Unit::millisecond);
+    json.decimal(now.ms - status.last_frame.ms, 3);  // may be silent for more than 32 bits of ms
   json.key("counts");
   json.begin_object();
   const auto count = [&json](std::string_view key, std::uint64_t value) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/bank.h"
 
-#include "core/fields.h"
+#include "core/measurements.h"
 #include "core/picture.h"
 
 namespace cw {
@@ -38,45 +38,53 @@ void put(Bank& bank, std::optional<std::int64_t> value, Instant now) {
 }
 
 std::optional<std::int64_t> soc_by_capacity(std::span<const PackState> packs, Instant now) {
-  std::int64_t weighted = 0;
+  std::int64_t weighted = 0;  // 2'000'000'000 mAh x 10'000 leaves room for 400'000 packs
   std::int64_t weights = 0;
   for (const PackState& state : packs) {
     if (!is_in(state, now)) continue;
-    const PackScalars& s = state.pack.scalars;
-    const auto soc = s.soc.fresh(now, state.max_age);
-    auto capacity = s.capacity_full.fresh(now, state.max_age);
-    if (!capacity) capacity = s.capacity_nominal.fresh(now, state.max_age);
-    if (!soc || !capacity || capacity->count <= 0) return std::nullopt;
-    const std::int64_t weight = capacity->count / 10 + 1;  // 0.01 Ah; the product stays in 64 bits
-    weighted += weight * soc->count;
-    weights += weight;
+    const auto soc = state.pack.scalars.soc.fresh(now, state.max_age);
+    const auto capacity = usable_capacity(state.pack.scalars, now, state.max_age);
+    if (!soc || !capacity) return std::nullopt;
+    weighted += std::int64_t{capacity->count} * soc->count;
+    weights += capacity->count;
   }
   if (weights == 0) return std::nullopt;
   return weighted / weights;
 }
 
-void put_cell_extremes(Bank& bank, std::span<const PackState> packs, Instant now) {
-  PackScalars& out = bank.scalars;
+struct CellOfBank {
+  Measurement cell;
+  std::uint8_t pack;  // from 1
+};
+
+// The extreme over all packs that are in; absent when one of them does not know its own.
+template <class Better>
+std::optional<CellOfBank> extreme_cell(std::span<const PackState> packs, Instant now, Input input,
+                                       Better better) {
+  std::optional<CellOfBank> best;
   for (std::size_t i = 0; i < packs.size(); ++i) {
     if (!is_in(packs[i], now)) continue;
-    const auto m = measure(packs[i].pack, now, packs[i].max_age);
-    const auto number = static_cast<std::uint8_t>(i + 1);
-    if (const auto cell = m[Input::highest_cell]) {
-      const auto best = out.cell_voltage_max.fresh(now, {0});
-      if (!best || cell->value > best->count) {
-        out.cell_voltage_max.set({cell->value}, now);
-        out.cell_voltage_max_index.set({cell->where}, now);
-        bank.cell_voltage_max_pack = number;
-      }
-    }
-    if (const auto cell = m[Input::lowest_cell]) {
-      const auto best = out.cell_voltage_min.fresh(now, {0});
-      if (!best || cell->value < best->count) {
-        out.cell_voltage_min.set({cell->value}, now);
-        out.cell_voltage_min_index.set({cell->where}, now);
-        bank.cell_voltage_min_pack = number;
-      }
-    }
+    const auto cell = measure(packs[i].pack, now, packs[i].max_age)[input];
+    if (!cell) return std::nullopt;
+    if (!best || better(cell->value, best->cell.value))
+      best = {*cell, static_cast<std::uint8_t>(i + 1)};
+  }
+  return best;
+}
+
+void put_cell_extremes(Bank& bank, std::span<const PackState> packs, Instant now) {
+  PackScalars& out = bank.scalars;
+  const auto higher = [](std::int32_t a, std::int32_t b) { return a > b; };
+  const auto lower = [](std::int32_t a, std::int32_t b) { return a < b; };
+  if (const auto highest = extreme_cell(packs, now, Input::highest_cell, higher)) {
+    out.cell_voltage_max.set({highest->cell.value}, now);
+    out.cell_voltage_max_index.set({highest->cell.where}, now);
+    bank.cell_voltage_max_pack = highest->pack;
+  }
+  if (const auto lowest = extreme_cell(packs, now, Input::lowest_cell, lower)) {
+    out.cell_voltage_min.set({lowest->cell.value}, now);
+    out.cell_voltage_min_index.set({lowest->cell.where}, now);
+    bank.cell_voltage_min_pack = lowest->pack;
   }
 }
 
@@ -87,8 +95,8 @@ Bank aggregate(std::span<const PackState> packs, Instant now) {
   Bank bank;
   bank.packs = static_cast<std::uint8_t>(packs.size());
   for (const PackState& state : packs) {
-    if (!is_in(state, now)) continue;
-    ++bank.packs_in;
+    if (is_in(state, now)) ++bank.packs_in;
+    if (!state.fresh(now)) continue;
     if (const auto alarms = state.pack.alarms.fresh(now, state.max_age)) {
       bank.alarms.named |= alarms->named;
       bank.alarms.unknown |= alarms->unknown;

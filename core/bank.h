@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Packs in parallel as one battery. Only packs that are in (fresh and connected) count.
+// Packs in parallel as one battery. Only packs that are in (fresh and connected) count; alarms
+// count from every pack that is heard, because a pack that tripped is one that disconnected itself.
 #pragma once
 #include <span>
 
@@ -11,7 +12,7 @@ struct PackState;
 
 struct Bank {
   PackScalars scalars;     // voltage mean, current and capacities summed, extremes; absent if none
-  AlarmSet alarms;         // union
+  AlarmSet alarms;         // union over the fresh packs
   std::uint8_t packs = 0;  // configured
   std::uint8_t packs_in = 0;               // fresh and connected
   std::uint8_t cell_voltage_max_pack = 0;  // from 1; 0: unknown

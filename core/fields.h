@@ -40,14 +40,15 @@ struct Facts {             // what a person writes
   History history;
 };
 
-using FreshFunction = std::optional<std::int32_t> (*)(const PackScalars&, Instant now, Millis max_age);
+using FreshFunction = std::optional<std::int32_t> (*)(const PackScalars&, Instant now,
+                                                      Millis max_age);
 using JudgeFunction = void (*)(PackScalars&, std::int32_t lowest, std::int32_t highest);
 using StoreFunction = void (*)(PackScalars&, std::int32_t count, Instant heard);
 using HeardFunction = std::optional<Instant> (*)(const PackScalars&);
 
 struct Field {
   Facts facts;
-  Unit unit;    // deduced from the member, so it cannot disagree with it
+  Unit unit;            // deduced from the member, so it cannot disagree with it
   FreshFunction fresh;  // the value, if good and young enough
   JudgeFunction judge;  // rejects a good value outside the range
   StoreFunction store;  // sets the value (history replay, the bank)
@@ -168,47 +169,18 @@ struct SeriesFacts {
   History history;
 };
 
+// clang-format off
 inline constexpr auto kSeries = [] {
   using namespace table;
+  constexpr auto cells = Group::cells;
   return std::to_array<SeriesFacts>({
-      {"cell_voltage_V",
-       "cell_voltage",
-       "Cell",
-       Unit::millivolt,
-       kMaxCells,
-       0,
-       6'000,
-       Group::cells,
-       2,
-       {sensor, "voltage", measurement, true, true, 3},
-       300,
-       sampled},
-      {"wire_resistance_ohm",
-       "wire_resistance",
-       "Wire resistance",
-       Unit::micro_ohm,
-       kMaxCells,
-       0,
-       10'000'000,
-       Group::cells,
-       1'000,
-       {sensor, "", measurement, true, false, 4},
-       400,
-       not_kept},
-      {"temperature_C",
-       "temperature",
-       "Temperature",
-       Unit::decicelsius,
-       kMaxTemperatures,
-       -450,
-       1'500,
-       stats,
-       3,
-       {sensor, "temperature", measurement, false, true, 1},
-       500,
-       sampled},
+  // key                   element key        title              unit                capacity          lowest  highest     group  dead-band  Home Assistant                                    register history
+  {"cell_voltage_V",      "cell_voltage",    "Cell",            Unit::millivolt,    kMaxCells,        0,      6'000,      cells,     2, {sensor, "voltage", measurement, true, true, 3},      300, sampled},
+  {"wire_resistance_ohm", "wire_resistance", "Wire resistance", Unit::micro_ohm,    kMaxCells,        0,      10'000'000, cells, 1'000, {sensor, "", measurement, true, false, 4},            400, not_kept},
+  {"temperature_C",       "temperature",     "Temperature",     Unit::decicelsius,  kMaxTemperatures, -450,   1'500,      stats,     3, {sensor, "temperature", measurement, false, true, 1}, 500, sampled},
   });
 }();
+// clang-format on
 
 constexpr const SeriesFacts& facts(Series series) {
   return kSeries[static_cast<std::size_t>(series)];
@@ -277,16 +249,38 @@ static_assert(sizeof(PackScalars) == kFieldCount * sizeof(Reading<Millivolts>),
 }  // namespace proof
 
 /// The columns that run; firmware that uses only these carries no text.
+struct PlausibleRange {
+  std::int32_t lowest, highest;
+  constexpr bool has(std::int32_t count) const { return count >= lowest && count <= highest; }
+};
+struct JudgedField {
+  JudgeFunction judge;
+  PlausibleRange range;
+};
 inline constexpr auto kFresh = [] {
   std::array<FreshFunction, kFieldCount> column{};
   for (std::size_t i = 0; i < kFieldCount; ++i) column[i] = kFields[i].fresh;
   return column;
 }();
-
 inline constexpr auto kHeard = [] {
   std::array<HeardFunction, kFieldCount> column{};
   for (std::size_t i = 0; i < kFieldCount; ++i) column[i] = kFields[i].heard;
   return column;
 }();
+inline constexpr auto kJudged = [] {
+  std::array<JudgedField, kFieldCount> column{};
+  for (std::size_t i = 0; i < kFieldCount; ++i)
+    column[i] = {kFields[i].judge, {kFields[i].facts.lowest, kFields[i].facts.highest}};
+  return column;
+}();
+inline constexpr auto kSeriesRanges = [] {
+  std::array<PlausibleRange, kSeries.size()> column{};
+  for (std::size_t i = 0; i < kSeries.size(); ++i)
+    column[i] = {kSeries[i].lowest, kSeries[i].highest};
+  return column;
+}();
+constexpr const PlausibleRange& plausible(Series series) {
+  return kSeriesRanges[static_cast<std::size_t>(series)];
+}
 
 }  // namespace cw

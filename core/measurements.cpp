@@ -37,18 +37,24 @@ std::optional<Measurement> of_pack(std::optional<std::int32_t> count) {
   return Measurement{*count, 0};
 }
 
+template <class Q>
+void set_wide(Reading<Q>& reading, std::int64_t count, Instant now) {
+  if (count < INT32_MIN || count > INT32_MAX) return reading.reject(now);
+  reading.set({static_cast<std::int32_t>(count)}, now);
+}
+
 void derive_cells(Pack& pack, Instant now) {
   PackScalars& s = pack.scalars;
   const auto [highest, lowest] = cell_extremes(pack, now, {0});
   if (!highest || !lowest) return;
   std::int64_t sum = 0;
-  const auto count = s.cell_count.fresh(now, {0})->count;
+  const std::int32_t count = s.cell_count.fresh(now, {0})->count;
   for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
     sum += pack.cell_voltage[i].fresh(now, {0})->count;
   s.cell_voltage_max.set({highest->value}, now);
   s.cell_voltage_min.set({lowest->value}, now);
-  s.cell_voltage_mean.set({static_cast<std::int32_t>((sum + count / 2) / count)}, now);
-  s.cell_voltage_delta.set({highest->value - lowest->value}, now);
+  set_wide(s.cell_voltage_mean, (sum + count / 2) / count, now);
+  set_wide(s.cell_voltage_delta, std::int64_t{highest->value} - lowest->value, now);
   s.cell_voltage_max_index.set({highest->where}, now);
   s.cell_voltage_min_index.set({lowest->where}, now);
 }
@@ -67,7 +73,9 @@ Measurements measure(const Pack& pack, Instant now, Millis max_age) {
   const Extremes cells = cell_extremes(pack, now, max_age);
   put(Input::highest_cell, cells.highest);
   put(Input::lowest_cell, cells.lowest);
-  if (const auto current = pack.scalars.current.fresh(now, max_age)) {
+  // The one count that cannot be negated is no current either: the rules stay blind.
+  const auto current = pack.scalars.current.fresh(now, max_age);
+  if (current && current->count != INT32_MIN) {
     put(Input::charge_current, Measurement{current->count, 0});
     put(Input::discharge_current, Measurement{-current->count, 0});
   }
@@ -79,36 +87,38 @@ Measurements measure(const Pack& pack, Instant now, Millis max_age) {
   return m;
 }
 
+std::optional<MilliampHours> usable_capacity(const PackScalars& scalars, Instant now,
+                                             Millis max_age) {
+  for (const auto* reading : {&scalars.capacity_full, &scalars.capacity_nominal})
+    if (const auto capacity = reading->fresh(now, max_age))
+      if (capacity->count > 0) return capacity;
+  return std::nullopt;
+}
+
 void derive(Pack& pack, Instant now) {
   PackScalars& s = pack.scalars;
   derive_cells(pack, now);
   const auto voltage = s.voltage.fresh(now, {0});
   const auto current = s.current.fresh(now, {0});
-  if (voltage && current && !sent_now(s.power, now)) {
-    const std::int64_t microwatts = std::int64_t{voltage->count} * current->count;
-    s.power.set({static_cast<std::int32_t>(microwatts / 1000)}, now);
-  }
+  if (voltage && current && !sent_now(s.power, now))
+    set_wide(s.power, std::int64_t{voltage->count} * current->count / 1000, now);
   const auto soc = s.soc.fresh(now, {0});
-  auto capacity = s.capacity_full.fresh(now, {0});
-  if (!capacity) capacity = s.capacity_nominal.fresh(now, {0});
-  if (soc && capacity && !sent_now(s.capacity_remaining, now)) {
-    const std::int64_t part = std::int64_t{capacity->count} * soc->count;
-    s.capacity_remaining.set({static_cast<std::int32_t>(part / 10'000)}, now);
-  }
+  const auto capacity = usable_capacity(s, now, {0});
+  if (soc && capacity && !sent_now(s.capacity_remaining, now))
+    set_wide(s.capacity_remaining, std::int64_t{capacity->count} * soc->count / 10'000, now);
 }
 
 void judge(Pack& pack) {
-  for (const Field& field : kFields)
-    field.judge(pack.scalars, field.facts.lowest, field.facts.highest);
-  const auto judge_all = [](auto& readings, const SeriesFacts& row) {
+  for (const JudgedField& field : kJudged)
+    field.judge(pack.scalars, field.range.lowest, field.range.highest);
+  const auto judge_all = [](auto& readings, const PlausibleRange& range) {
     for (auto& reading : readings)
       if (const auto value = reading.fresh(reading.heard(), {0}))
-        if (value->count < row.lowest || value->count > row.highest)
-          reading.reject(reading.heard());
+        if (!range.has(value->count)) reading.reject(reading.heard());
   };
-  judge_all(pack.cell_voltage, facts(Series::cell_voltage));
-  judge_all(pack.wire_resistance, facts(Series::wire_resistance));
-  judge_all(pack.temperature, facts(Series::temperature));
+  judge_all(pack.cell_voltage, plausible(Series::cell_voltage));
+  judge_all(pack.wire_resistance, plausible(Series::wire_resistance));
+  judge_all(pack.temperature, plausible(Series::temperature));
 }
 
 }  // namespace cw

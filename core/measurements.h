@@ -34,10 +34,18 @@ struct Measurements {
 
 /// Derives the inputs from a pack. A sensor that was never heard is not fitted and does not count;
 /// one that was heard and is not fresh now makes its inputs absent, and so does having none at all.
+/// One cell without a fresh value makes both cell inputs absent: it could be the worst one.
 Measurements measure(const Pack& pack, Instant now, Millis max_age);
 
-/// Fills the fields that follow from others (power, cell extremes, remaining capacity) where the
-/// device did not send them in the frame of `now`. Call once after a frame was applied.
+/// What the pack holds when full: as learnt, else nominal. Devices that have learnt nothing yet
+/// send 0, which is no capacity.
+std::optional<MilliampHours> usable_capacity(const PackScalars& scalars, Instant now,
+                                             Millis max_age);
+
+/// Fills the fields that follow from others, from readings of the frame of `now` alone: power and
+/// remaining capacity where the device did not send them, and the cell extremes always, because
+/// devices count cells from 0 or 1 and round as they like. What does not fit 32 bits is rejected.
+/// Call once after a frame was applied and judged; judge once more what it derived.
 void derive(Pack& pack, Instant now);
 
 /// Rejects every reading outside the plausible range of its row.

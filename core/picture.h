@@ -22,7 +22,8 @@ struct PackState {
 
   /// True if the device was heard recently enough to be believed.
   bool fresh(Instant now) const {
-    return link.link != Link::unheard && now <= link.last_frame + max_age;
+    if (link.link == Link::unheard || link.link == Link::lost) return false;
+    return now <= link.last_frame + max_age;
   }
 };
 

@@ -4,12 +4,22 @@
 namespace cw {
 namespace {
 
-struct Verdict {  // one rule's look at this step's measurements
-  bool blind;
-  bool violated;
-  bool recovered;
+struct Limits {
+  std::int32_t limit;
+  Millis delay;
+  std::int32_t leave;  // by_recovery: the recovery limit; by_time: milliseconds after the trip
 };
 
+// The one place that knows where the numbers of a rule come from.
+std::optional<Limits> limits_of(const RuleRow& rule, const ParameterSet& parameters) {
+  const auto limit = parameters.get(rule.limit);
+  const auto delay = parameters.get(rule.delay);
+  const auto leave = parameters.get(rule.leave);
+  if (!limit || !delay || !leave) return std::nullopt;
+  return Limits{*limit, {*delay}, *leave};
+}
+
+// The one place that knows what a direction means.
 bool beyond(Direction direction, std::int32_t value, std::int32_t limit) {
   return direction == Direction::above ? value > limit : value < limit;
 }
@@ -18,82 +28,87 @@ bool inside(Direction direction, std::int32_t value, std::int32_t limit) {
   return direction == Direction::above ? value < limit : value > limit;
 }
 
-Verdict look(const RuleRow& rule, const std::optional<Measurement>& input, std::int32_t limit,
-             std::int32_t leave) {
-  if (!input) return {.blind = true, .violated = false, .recovered = false};
-  const bool violated = beyond(rule.direction, input->value, limit);
-  const bool recovered = rule.release == Release::by_recovery
-                             ? inside(rule.direction, input->value, leave)
-                             : !violated;
-  return {.blind = false, .violated = violated, .recovered = recovered};
-}
-
-void enter(RuleState& state, Phase phase, Instant now) {
-  state.phase = phase;
-  state.since = now;
-}
-
-void trip_blind(RuleState& state, Instant now) {
-  enter(state, Phase::tripped, now);
-  state.cause = Cause::blind;
-  state.began = now;
-}
-
-void trip(const RuleRow& rule, RuleState& state, const Measurement& value, std::int32_t limit,
-          Instant now) {
-  // A timed rule waits for the clock from here on, any other for its recovery limit.
-  enter(state, rule.release == Release::by_time ? Phase::releasing : Phase::tripped, now);
-  state.cause = Cause::limit;
-  state.evidence = value;
-  state.limit = limit;
-  ++state.trips;
-}
-
-void note_worst(const RuleRow& rule, RuleState& state, const std::optional<Measurement>& input) {
-  if (input && beyond(rule.direction, input->value, state.worst)) state.worst = input->value;
-}
-
-void leave_if_over(RuleState& state, const Verdict& verdict, std::int32_t leave, Instant now) {
-  const bool over = state.phase == Phase::releasing
-                        ? !verdict.blind && now >= state.since + Millis{leave}
-                        : verdict.recovered;
-  if (!over) return;
-  enter(state, Phase::clear, now);
-  state.cause = Cause::none;
-}
-
-struct Limits {
-  std::int32_t limit, delay, leave;
+struct Verdict {  // one rule's look at this step's measurements
+  bool blind;
+  bool violated;
+  bool recovered;  // never together with violated, whatever the limits
 };
 
-void run(const RuleRow& rule, RuleState& state, const std::optional<Measurement>& input,
-         const Limits& limits, Instant now) {
-  const Verdict verdict = look(rule, input, limits.limit, limits.leave);
-  if (state.phase == Phase::off) {  // its limit became known: it must be shown to be safe
-    enter(state, Phase::tripped, now);
-    state.cause = Cause::start;
-  }
-  if (state.phase == Phase::tripped || state.phase == Phase::releasing) {
-    note_worst(rule, state, input);
-    leave_if_over(state, verdict, limits.leave, now);
-    if (state.phase != Phase::clear) return;
-  }
-  if (verdict.blind) return trip_blind(state, now);
-  if (!verdict.violated) {
-    if (state.phase == Phase::pending) enter(state, Phase::clear, now);
-    return;
-  }
-  if (state.phase == Phase::clear) {
-    enter(state, Phase::pending, now);
-    state.began = now;
-    state.worst = input->value;
-  }
-  note_worst(rule, state, input);
-  if (now >= state.since + Millis{limits.delay}) trip(rule, state, *input, limits.limit, now);
+Verdict look(const RuleRow& rule, const std::optional<Measurement>& input, const Limits& limits) {
+  if (!input) return {.blind = true, .violated = false, .recovered = false};
+  const bool violated = beyond(rule.direction, input->value, limits.limit);
+  const bool recovered = !violated && (rule.release == Release::by_time ||
+                                       inside(rule.direction, input->value, limits.leave));
+  return {.blind = false, .violated = violated, .recovered = recovered};
 }
 
 bool holds_open(const RuleState& state) {
   return state.phase == Phase::tripped || state.phase == Phase::releasing;
+}
+
+void enter(RuleState& state, Phase phase, Cause cause, Instant now) {
+  state.phase = phase;
+  state.cause = cause;
+  state.since = now;
+}
+
+bool may_leave(const RuleState& state, const Verdict& verdict, const Limits& limits, Instant now) {
+  if (state.phase != Phase::releasing) return verdict.recovered;
+  return !verdict.blind && now >= state.since + Millis{limits.leave};
+}
+
+void release(RuleState& state, Instant now) {
+  enter(state, Phase::clear, Cause::none, now);
+  state.violated = false;  // if the cause is still there, another delay starts
+}
+
+void note_worst(const RuleRow& rule, RuleState& state, std::int32_t value) {
+  if (beyond(rule.direction, value, state.worst)) state.worst = value;
+}
+
+// Follows the running violation; a break of one step ends it.
+void watch(const RuleRow& rule, RuleState& state, const Verdict& verdict,
+           const std::optional<Measurement>& input, Instant now) {
+  if (verdict.violated && !state.violated) {
+    state.began = now;
+    state.worst = input->value;
+  }
+  state.violated = verdict.violated;
+  if (verdict.violated) note_worst(rule, state, input->value);
+}
+
+void trip(const RuleRow& rule, RuleState& state, const Measurement& value, const Limits& limits,
+          Instant now) {
+  // A timed rule waits for the clock from here on, any other for its recovery limit.
+  const bool timed = rule.release == Release::by_time;
+  enter(state, timed ? Phase::releasing : Phase::tripped, Cause::limit, now);
+  state.evidence = value;
+  state.limit = limits.limit;
+  ++state.trips;
+}
+
+void run(const RuleRow& rule, RuleState& state, const std::optional<Measurement>& input,
+         const Limits& limits, Instant now) {
+  // Its limits became known: it must be shown to be safe.
+  if (state.phase == Phase::off) enter(state, Phase::tripped, Cause::start, now);
+  const Verdict verdict = look(rule, input, limits);
+  if (holds_open(state) && may_leave(state, verdict, limits, now)) release(state, now);
+  if (state.cause == Cause::limit) {
+    if (input) note_worst(rule, state, input->value);
+    return;
+  }
+  watch(rule, state, verdict, input, now);
+  if (state.violated && now >= state.began + limits.delay)
+    return trip(rule, state, *input, limits, now);
+  if (holds_open(state)) return;
+  if (verdict.blind) return enter(state, Phase::tripped, Cause::blind, now);
+  const Phase phase = state.violated ? Phase::pending : Phase::clear;
+  if (phase != state.phase) enter(state, phase, Cause::none, now);
+}
+
+void switch_off(RuleState& state, Instant now) {
+  if (state.phase != Phase::off) enter(state, Phase::off, Cause::none, now);
+  state.violated = false;
 }
 
 }  // namespace
@@ -106,22 +121,23 @@ Protection::Protection(Start start) {
 
 Decision Protection::step(const Measurements& measurements, const ParameterSet& limits,
                           Instant now) {
+  if (!stepped_)
+    for (RuleState& state : states_) state.since = now;
+  stepped_ = true;
   Decision decision{.open = Switches::none, .tripped = 0};
   for (std::size_t i = 0; i < kRuleCount; ++i) {
     const RuleRow& rule = kRules[i];
     RuleState& state = states_[i];
-    const auto limit = limits.get(rule.limit);
-    const auto delay = limits.get(rule.delay);
-    const auto leave = limits.get(rule.leave);
-    if (!limit || !delay || !leave) {
-      if (state.phase != Phase::off) enter(state, Phase::off, now);
-      state.cause = Cause::none;
-      continue;
+    const std::uint32_t bit = std::uint32_t{1} << i;
+    if (const auto known = limits_of(rule, limits)) {
+      run(rule, state, measurements[rule.reads], *known, now);
+    } else {
+      switch_off(state, now);
+      decision.off |= bit;
     }
-    run(rule, state, measurements[rule.reads], {*limit, *delay, *leave}, now);
     if (!holds_open(state)) continue;
     decision.open = decision.open | rule.opens;
-    decision.tripped |= std::uint32_t{1} << i;
+    decision.tripped |= bit;
   }
   decision_ = decision;
   return decision;

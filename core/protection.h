@@ -71,8 +71,20 @@ inline constexpr auto kRules = std::to_array<RuleRow>({
 });
 // clang-format on
 inline constexpr std::size_t kRuleCount = kRules.size();
+
+namespace proof {
+consteval bool every_rule_reads_limits_in_its_own_units() {
+  for (const RuleRow& rule : kRules) {
+    const Unit leave = rule.release == Release::by_time ? Unit::millisecond : rule.unit;
+    if (facts(rule.limit).unit != rule.unit || facts(rule.leave).unit != leave) return false;
+    if (facts(rule.delay).unit != Unit::millisecond) return false;
+  }
+  return true;
+}
+static_assert(every_rule_reads_limits_in_its_own_units());
 static_assert(kRuleCount == static_cast<std::size_t>(Rule::mosfet_overtemperature) + 1);
-static_assert(kRuleCount <= 32, "Decision::tripped has a bit a rule");
+static_assert(kRuleCount <= 32, "Decision has a bit a rule");
+}  // namespace proof
 
 /// Life of a rule. `off`: its limit is not known, so it guards nothing (and says so).
 enum class Phase : std::uint8_t { off, clear, pending, tripped, releasing };
@@ -88,20 +100,24 @@ constexpr std::string_view name(Cause cause) {
   return names[static_cast<std::size_t>(cause)];
 }
 
+/// A rule that is tripped because it started or went blind, and then sees a violation last for its
+/// delay, is tripped by its limit from then on: the evidence counts, not what came first.
 struct RuleState {
   Phase phase = Phase::tripped;
   Cause cause = Cause::start;
-  Instant since{};          // when this phase began
-  Instant began{};          // when the violation that tripped began
-  Measurement evidence{};   // what tripped it (cause `limit`)
+  bool violated = false;    // the value is beyond the limit, without a break since `began`
+  Instant since{};          // when this phase began: with cause `limit`, when the rule acted
+  Instant began{};          // when the violation began: the running one, or the one that tripped
+  Measurement evidence{};   // what it saw when it tripped (cause `limit`)
   std::int32_t limit = 0;   // the limit it crossed (cause `limit`)
-  std::int32_t worst = 0;   // worst value since the violation began
+  std::int32_t worst = 0;   // worst value since `began`; meaningful while violated or cause `limit`
   std::uint32_t trips = 0;  // trips by limit since the start
 };
 
 struct Decision {
   Switches open = Switches::both;
   std::uint32_t tripped = (std::uint32_t{1} << kRuleCount) - 1;  // bit n: rule n holds its switches
+  std::uint32_t off = 0;  // bit n: rule n guards nothing, because its limits are not known
 
   constexpr bool allows(Switches s) const {
     return (static_cast<std::uint8_t>(open) & static_cast<std::uint8_t>(s)) == 0;
@@ -120,7 +136,8 @@ class Protection {
  public:
   explicit Protection(Start start = Start::tripped);
 
-  /// Runs every rule once. `limits` may change between steps.
+  /// Runs every rule once. `limits` may change between steps. Even if it breaks the orderings of
+  /// core/validation.h, no rule is left by recovery while its limit is crossed.
   Decision step(const Measurements& measurements, const ParameterSet& limits, Instant now);
 
   const Decision& decision() const { return decision_; }
@@ -129,6 +146,7 @@ class Protection {
  private:
   std::array<RuleState, kRuleCount> states_{};
   Decision decision_{};
+  bool stepped_ = false;
 };
 
 }  // namespace cw
