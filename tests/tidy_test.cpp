@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules that matter are tests: this one reads the source tree and holds it to them.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kRoot = CW_SOURCE_DIR;
+const std::vector<std::string> kProductFolders = {"core",    "drivers",   "bridge",
+                                                  "storage", "simulator", "daemon"};
+const std::vector<std::string> kCodeFolders = {"core",      "drivers", "bridge", "storage",
+                                               "simulator", "daemon",  "tests",  "bench"};
+
+struct Source {
+  std::string path;  // from the root
+  std::vector<std::string> lines;
+};
+
+bool is_code(const fs::path& path) {
+  return path.extension() == ".cpp" || path.extension() == ".h";
+}
+
+std::vector<Source> read(const std::vector<std::string>& folders) {
+  std::vector<Source> sources;
+  for (const auto& folder : folders) {
+    for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder)) {
+      if (!entry.is_regular_file() || !is_code(entry.path())) continue;
+      Source source{fs::relative(entry.path(), kRoot).generic_string(), {}};
+      std::ifstream in(entry.path());
+      for (std::string line; std::getline(in, line);) source.lines.push_back(line);
+      sources.push_back(std::move(source));
+    }
+  }
+  return sources;
+}
+
+struct Include {
+  std::string target;
+  bool local;
+};
+
+std::vector<Include> includes(const Source& source) {
+  static const std::regex pattern(R"re(^\s*#\s*include\s*([<"])([^>"]+)[>"])re");
+  std::vector<Include> found;
+  for (const auto& line : source.lines) {
+    std::smatch match;
+    if (std::regex_search(line, match, pattern)) found.push_back({match[2], match[1] == "\""});
+  }
+  return found;
+}
+
+bool starts_with_any(const std::string& text, const std::vector<std::string>& prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](const auto& prefix) { return text.rfind(prefix, 0) == 0; });
+}
+
+// Which folder may include which: the direction of the data, and nothing against it.
+struct Edge {
+  std::string from;
+  std::vector<std::string> may_include;
+};
+const std::vector<Edge> kEdges = {
+    {"core/", {"core/"}},
+    {"drivers/protocol/", {"core/", "drivers/protocol/"}},
+    {"drivers/session/", {"core/", "drivers/protocol/", "drivers/session/"}},
+    {"drivers/transport/", {"core/", "drivers/transport/"}},
+    {"drivers/gpio/", {"core/", "drivers/gpio/"}},
+    {"bridge/", {"core/", "bridge/"}},
+    {"storage/", {"core/", "storage/", "bridge/sink.h"}},
+    {"simulator/", {"core/", "drivers/protocol/", "simulator/"}},
+    {"daemon/", {"core/", "drivers/", "bridge/", "storage/", "simulator/", "daemon/"}},
+};
+
+TEST(Tidy, FoldersIncludeOnlyInTheDirectionOfTheData) {
+  for (const auto& source : read(kProductFolders)) {
+    const auto edge = std::find_if(kEdges.begin(), kEdges.end(), [&](const Edge& e) {
+      return source.path.rfind(e.from, 0) == 0;
+    });
+    ASSERT_NE(edge, kEdges.end()) << source.path << " is in no known folder";
+    for (const auto& include : includes(source)) {
+      if (include.local) {
+        EXPECT_TRUE(starts_with_any(include.target, edge->may_include))
+            << source.path << " includes " << include.target;
+      }
+    }
+  }
+}
+
+TEST(Tidy, CoreAndProtocolsIncludeNoOperatingSystem) {
+  const std::set<std::string> allowed = {
+      "algorithm", "array",   "bit",         "compare",     "concepts", "cstddef", "cstdint",
+      "cstdio",    "cstdlib", "cstring",     "iterator",    "limits",   "new",     "numeric",
+      "optional",  "span",    "string_view", "type_traits", "utility"};
+  for (const auto& source : read({"core", "drivers/protocol"}))
+    for (const auto& include : includes(source))
+      if (!include.local) {
+        EXPECT_TRUE(allowed.count(include.target) == 1)
+            << source.path << " includes <" << include.target << ">";
+      }
+}
+
+TEST(Tidy, EachForeignLibraryIsIncludedByOneFile) {
+  const std::map<std::string, std::regex> libraries = {
+      {"Paho MQTT", std::regex("^mqtt/")},
+      {"libmodbus", std::regex("^modbus")},
+      {"SQLite", std::regex("^sqlite3")},
+      {"toml++", std::regex("^toml(\\+\\+|plusplus)")},
+      {"CLI11", std::regex("^CLI/")},
+      {"nlohmann-json", std::regex("^nlohmann/")},
+      {"sd-event", std::regex("^systemd/sd-event")},
+      {"sd-daemon", std::regex("^systemd/sd-daemon")},
+      {"Linux GPIO", std::regex("^linux/gpio")},
+  };
+  const auto sources = read(kProductFolders);
+  for (const auto& [library, pattern] : libraries) {
+    std::vector<std::string> users;
+    for (const auto& source : sources) {
+      const auto all = includes(source);
+      if (std::any_of(all.begin(), all.end(), [&, &p = pattern](const Include& include) {
+            return std::regex_search(include.target, p);
+          }))
+        users.push_back(source.path);
+    }
+    EXPECT_EQ(users.size(), 1u) << library << " is included by " << users.size()
+                                << " files: " << testing::PrintToString(users);
+  }
+}
+
+TEST(Tidy, NoSourceIncludesSlowOrUnwantedHeaders) {
+  const std::set<std::string> unwanted = {"iostream", "regex"};
+  for (const auto& source : read(kProductFolders))
+    for (const auto& include : includes(source))
+      EXPECT_EQ(unwanted.count(include.target), 0u) << source.path << " " << include.target;
+}
+
+TEST(Tidy, EverySourceNamesItsLicence) {
+  for (const auto& source : read(kCodeFolders)) {
+    ASSERT_FALSE(source.lines.empty()) << source.path;
+    EXPECT_EQ(source.lines[0], "// SPDX-License-Identifier: Apache-2.0") << source.path;
+  }
+}
+
+std::size_t columns(const std::string& line) {
+  return static_cast<std::size_t>(
+      std::count_if(line.begin(), line.end(), [](unsigned char c) { return (c & 0xC0) != 0x80; }));
+}
+
+// Tables are exempt where they switch the formatter off: a row is a line.
+TEST(Tidy, LinesHaveAtMostAHundredColumns) {
+  for (const auto& source : read(kCodeFolders)) {
+    bool table = false;
+    for (std::size_t i = 0; i < source.lines.size(); ++i) {
+      if (source.lines[i].find("clang-format off") != std::string::npos) table = true;
+      if (source.lines[i].find("clang-format on") != std::string::npos) table = false;
+      if (!table) {
+        EXPECT_LE(columns(source.lines[i]), 100u) << source.path << ":" << i + 1;
+      }
+    }
+  }
+}
+
+TEST(Tidy, FilesHaveAtMostFiveHundredLines) {
+  for (const auto& source : read(kProductFolders))
+    EXPECT_LE(source.lines.size(), 500u) << source.path;
+}
+
+// A function begins with a line at the left margin (or in a class) that ends in "{" and ends with
+// its closing brace in the same column.
+TEST(Tidy, FunctionsFitAScreen) {
+  static const std::regex begins(R"(^( {0,2})[A-Za-z_~].*\)( const| noexcept| override)* \{$)");
+  for (const auto& source : read(kProductFolders)) {
+    for (std::size_t i = 0; i < source.lines.size(); ++i) {
+      std::smatch match;
+      if (!std::regex_match(source.lines[i], match, begins)) continue;
+      const std::string closing = match[1].str() + "}";
+      std::size_t end = i + 1;
+      while (end < source.lines.size() && source.lines[end] != closing) ++end;
+      EXPECT_LE(end - i, 70u) << source.path << ":" << i + 1;
+    }
+  }
+}
+
+TEST(Tidy, EverySourceIsBuilt) {
+  std::string lists;
+  for (const auto& folder : kCodeFolders)
+    for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder))
+      if (entry.path().filename() == "CMakeLists.txt") {
+        std::ifstream in(entry.path());
+        std::stringstream text;
+        text << in.rdbuf();
+        lists += text.str();
+      }
+  for (const auto& source : read(kCodeFolders)) {
+    if (fs::path(source.path).extension() != ".cpp") continue;
+    const std::string file = fs::path(source.path).filename().string();
+    EXPECT_NE(lists.find(file), std::string::npos) << source.path << " is in no CMakeLists.txt";
+  }
+}
+
+TEST(Tidy, EveryHeaderIsIncludedBySomebody) {
+  std::set<std::string> included;
+  for (const auto& source : read(kCodeFolders))
+    for (const auto& include : includes(source)) included.insert(include.target);
+  for (const auto& source : read(kProductFolders)) {
+    if (fs::path(source.path).extension() != ".h") continue;
+    EXPECT_EQ(included.count(source.path), 1u) << source.path << " is dead";
+  }
+}
+
+TEST(Tidy, ProtocolsHaveGoldenFrames) {
+  for (const auto& entry : fs::directory_iterator(kRoot / "tests" / "golden")) {
+    EXPECT_TRUE(entry.is_directory()) << entry.path();
+    EXPECT_FALSE(fs::is_empty(entry.path())) << entry.path();
+  }
+}
+
+TEST(Tidy, ControlCodeReadsNoWallClock) {
+  static const std::regex clocks("CLOCK_REALTIME|system_clock|gettimeofday|[^_a-z]time\\(");
+  for (const auto& source : read({"core", "drivers", "simulator"}))
+    for (std::size_t i = 0; i < source.lines.size(); ++i)
+      EXPECT_FALSE(std::regex_search(source.lines[i], clocks)) << source.path << ":" << i + 1;
+}
+
+TEST(Tidy, NoFileIsHuge) {
+  for (const auto& folder : kCodeFolders)
+    for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder)) {
+      if (entry.is_regular_file()) {
+        EXPECT_LE(entry.file_size(), 200u * 1024) << entry.path();
+      }
+    }
+}
+
+TEST(Tidy, MarkdownStartsWithATitleAndLinksExist) {
+  static const std::regex link(R"(\]\(([^)#:]+)\))");
+  for (const auto& entry : fs::recursive_directory_iterator(kRoot / "docs")) {
+    if (entry.path().extension() != ".md") continue;
+    std::ifstream in(entry.path());
+    std::string line;
+    ASSERT_TRUE(std::getline(in, line)) << entry.path();
+    EXPECT_EQ(line.rfind("# ", 0), 0u) << entry.path();
+    while (std::getline(in, line)) {
+      for (std::sregex_iterator it(line.begin(), line.end(), link), end; it != end; ++it)
+        EXPECT_TRUE(fs::exists(entry.path().parent_path() / (*it)[1].str()))
+            << entry.path() << " links to " << (*it)[1];
+    }
+  }
+}
+
+}  // namespace
