@@ -1,1 +1,299 @@
 // SPDX-License-Identifier: Apache-2.0
+// The state machine of a line: down, silent (nobody is asked) or in an exchange (one station is).
+#include "drivers/session/line.h"
+
+#include <algorithm>
+
+#include "core/assert.h"
+
+namespace cw {
+namespace {
+
+// After a damaged answer, its rest has passed when nothing came for this long. The slowest common
+// adapters hold received bytes back for 16 ms.
+constexpr Millis kSilence{20};
+// A transceiver that turns around may leave a byte or two; that alone is no reason to slow down.
+constexpr std::size_t kTurnaroundBytes = 2;
+// How long a request waits for a wire that never falls silent.
+constexpr Millis kBabbleMost{500};
+// A station that only listens is heard, or missed, at least once in this time.
+constexpr Millis kListenLeast{1000};
+constexpr Millis kGapStep{5};
+constexpr std::uint32_t kNarrowAfter = 4;
+
+// The more it says, the lower: decides between stations that hear the same bytes.
+int rank(Heard heard) {
+  switch (heard) {
+    case Heard::frame: return 0;
+    case Heard::need_more: return 1;
+    case Heard::not_for_us: return 2;
+    case Heard::malformed: return 3;
+    case Heard::bad_checksum: return 4;
+    case Heard::noise: return 5;
+  }
+  return 6;
+}
+
+Millis backoff(const StationTimes& times, std::uint32_t silences) {
+  if (silences < 2) return {0};
+  const std::int64_t wait = std::int64_t{times.backoff_first.count} << std::min(silences - 2, 20U);
+  return {static_cast<std::int32_t>(std::min<std::int64_t>(wait, times.backoff_most.count))};
+}
+
+Link link_after(std::uint32_t misses, const StationTimes& times, Link before) {
+  if (before == Link::unheard) return Link::unheard;
+  return misses >= times.lost_after ? Link::lost : Link::failing;
+}
+
+}  // namespace
+
+Line::Line(LineTimes times, std::size_t longest_frame)
+    : times_(times), received_(2 * longest_frame), gap_(times.gap_least) {
+  CW_ASSERT(longest_frame > 0 && times.gap_least <= times.gap_most);
+}
+
+std::size_t Line::add(Protocol& protocol, Pack& pack, StationTimes times, Instant now) {
+  CW_ASSERT(!up_);
+  Station station{.protocol = &protocol, .pack = &pack, .times = times};
+  station.due = now;
+  stations_.push_back(station);
+  completed_.reserve(stations_.size());
+  last_ = stations_.size() - 1;
+  return last_;
+}
+
+void Line::on_up(Instant now) {
+  if (up_) return;
+  up_ = true;
+  free_at_ = now;
+  for (Station& station : stations_) {
+    station.due = now;
+    station.silences = 0;
+    station.listening = false;
+    station.heard = false;
+  }
+}
+
+void Line::on_down(Instant /*now*/) {
+  if (!up_) return;
+  discard(size_);
+  up_ = false;
+  asking_.reset();
+  for (Station& station : stations_) {
+    station.misses = std::max(station.misses, station.times.lost_after);
+    station.status.link = link_after(station.misses, station.times, station.status.link);
+  }
+}
+
+void Line::on_bytes(std::span<const std::uint8_t> in, Instant now) {
+  completed_.clear();
+  if (!up_ || stations_.empty()) return;
+  while (!in.empty()) {
+    if (size_ == received_.size()) discard(1);
+    const std::size_t fitting = std::min(in.size(), received_.size() - size_);
+    std::copy_n(in.begin(), fitting, received_.begin() + static_cast<std::ptrdiff_t>(size_));
+    size_ += fitting;
+    in = in.subspan(fitting);
+    digest(now);
+  }
+  if (asking_) extend_wait(now);
+}
+
+std::optional<Request> Line::on_time(Instant now) {
+  if (!up_) return std::nullopt;
+  if (asking_) {
+    if (now < answer_by_) return std::nullopt;
+    give_up(now);
+  }
+  if (now < free_at_) return std::nullopt;
+  while (const auto number = next_due(now))
+    if (auto request = ask(*number, now)) return request;
+  return std::nullopt;
+}
+
+Instant Line::deadline() const {
+  if (!up_) return kNever;
+  if (asking_) return answer_by_;
+  Instant first = kNever;
+  for (const Station& station : stations_) first = std::min(first, station.due);
+  return std::max(first, free_at_);
+}
+
+std::optional<std::size_t> Line::next_due(Instant now) const {
+  for (std::size_t i = 1; i <= stations_.size(); ++i) {
+    const std::size_t number = (last_ + i) % stations_.size();
+    if (stations_[number].due <= now) return number;
+  }
+  return std::nullopt;
+}
+
+std::optional<Request> Line::ask(std::size_t number, Instant now) {
+  Station& station = stations_[number];
+  auto request = station.protocol->next_request(now);
+  if (!request) {
+    listen(station, now);
+    return std::nullopt;
+  }
+  discard(size_);  // belongs to something older
+  // Late turns do not shift the following ones: the mean interval stays what was asked for.
+  station.due = std::max(station.due + station.times.interval, now);
+  station.listening = false;
+  ++station.status.counts.requests;
+  asking_ = number;
+  last_ = number;
+  damaged_ = false;
+  widened_ = false;
+  strays_ = 0;
+  reply_within_ = {std::max(request->reply_within.count, 1)};
+  const auto sending_ms = (std::uint64_t{times_.byte_us} * request->size + 999) / 1000;
+  answer_by_ = now + Millis{static_cast<std::int32_t>(sending_ms)} + reply_within_;
+  answer_latest_ = answer_by_ + reply_within_;
+  return request;
+}
+
+// A station with nothing to ask is missed when a whole period went by without a frame.
+void Line::listen(Station& station, Instant now) {
+  if (station.listening && !station.heard) {
+    ++station.misses;
+    station.status.link = link_after(station.misses, station.times, station.status.link);
+  }
+  station.listening = true;
+  station.heard = false;
+  station.due = now + std::max(station.times.interval, kListenLeast);
+}
+
+void Line::digest(Instant now) {
+  std::size_t done = 0;
+  while (done < size_) {
+    const std::size_t left = size_ - done;
+    const auto verdict = hear({received_.data() + done, left}, now);
+    if (!verdict) {
+      unasked(left, now);
+      done = size_;
+      break;
+    }
+    if (verdict->fed.heard == Heard::need_more) break;
+    const auto consumed = std::clamp<std::size_t>(verdict->fed.consumed, 1, left);
+    done += consumed;
+    act(*verdict, consumed, now);
+  }
+  if (done == 0) return;
+  std::copy(received_.begin() + static_cast<std::ptrdiff_t>(done),
+            received_.begin() + static_cast<std::ptrdiff_t>(size_), received_.begin());
+  size_ -= done;
+}
+
+// Asks everybody who may hear: whoever was asked, and those who only listen. Nobody: empty.
+std::optional<Line::Verdict> Line::hear(std::span<const std::uint8_t> in, Instant now) {
+  std::optional<Verdict> best;
+  for (std::size_t number = 0; number < stations_.size(); ++number) {
+    Station& station = stations_[number];
+    if (asking_ != number && !station.listening) continue;
+    const Fed fed = station.protocol->feed(in, now, *station.pack);
+    const int better = best ? rank(best->fed.heard) - rank(fed.heard) : 1;
+    if (better > 0 || (better == 0 && fed.consumed < best->fed.consumed)) best = {number, fed};
+    if (fed.heard == Heard::frame) break;
+  }
+  return best;
+}
+
+void Line::act(const Verdict& verdict, std::size_t consumed, Instant now) {
+  LinkCounts& counts = stations_[verdict.station].status.counts;
+  switch (verdict.fed.heard) {
+    case Heard::need_more: break;
+    case Heard::frame: heard_frame(verdict.station, now); break;
+    case Heard::noise: counts.noise_bytes += consumed; break;
+    case Heard::not_for_us: ++counts.foreign; break;
+    case Heard::malformed:
+      ++counts.malformed;
+      damaged_ = true;
+      break;
+    case Heard::bad_checksum:
+      ++counts.bad_checksums;
+      damaged_ = true;
+      widen_gap();
+      break;
+  }
+}
+
+void Line::heard_frame(std::size_t number, Instant now) {
+  Station& station = stations_[number];
+  ++station.status.counts.frames;
+  station.status.link = Link::up;
+  station.status.last_frame = now;
+  station.misses = 0;
+  station.silences = 0;
+  station.heard = true;
+  if (std::find(completed_.begin(), completed_.end(), number) == completed_.end())
+    completed_.push_back(number);
+  if (asking_ != number) return;
+  if (!widened_) narrow_gap();
+  end_exchange(now);
+}
+
+void Line::unasked(std::size_t bytes, Instant now) {
+  stations_[last_].status.counts.noise_bytes += bytes;
+  strays_ += bytes;
+  if (strays_ <= kTurnaroundBytes) return;
+  widen_gap();
+  if (now > last_stray_ + gap_) babble_since_ = now;
+  last_stray_ = now;
+  free_at_ = std::max(free_at_, std::min(now + gap_, babble_since_ + kBabbleMost));
+}
+
+void Line::extend_wait(Instant now) {
+  if (damaged_)
+    answer_by_ = std::min(now + kSilence, answer_latest_);
+  else if (size_ > 0)
+    answer_by_ =
+        std::min(std::max(answer_by_, now + Millis{reply_within_.count / 2}), answer_latest_);
+}
+
+void Line::give_up(Instant now) {
+  Station& station = stations_[*asking_];
+  ++station.status.counts.timeouts;
+  ++station.misses;
+  station.status.link = link_after(station.misses, station.times, station.status.link);
+  if (size_ > 0) widen_gap();  // it was cut short
+  discard(size_);
+  end_exchange(now);
+  if (damaged_) {
+    station.silences = 0;
+    return;
+  }
+  ++station.silences;
+  const Millis pause = std::max(reply_within_, backoff(station.times, station.silences));
+  station.due = std::max(station.due, now + pause);
+  if (!times_.addressed) free_at_ = std::max(free_at_, now + reply_within_);
+}
+
+void Line::end_exchange(Instant now) {
+  asking_.reset();
+  free_at_ = now + gap_;
+}
+
+// The oldest bytes are given up as noise of whoever is, or was last, asked.
+void Line::discard(std::size_t bytes) {
+  if (bytes == 0) return;
+  stations_[last_].status.counts.noise_bytes += bytes;
+  std::copy(received_.begin() + static_cast<std::ptrdiff_t>(bytes),
+            received_.begin() + static_cast<std::ptrdiff_t>(size_), received_.begin());
+  size_ -= bytes;
+}
+
+void Line::widen_gap() {
+  if (widened_) return;
+  widened_ = true;
+  good_row_ = 0;
+  const auto wider = std::max(kGapStep.count, gap_.count * 2);
+  gap_ = {std::min(wider, times_.gap_most.count)};
+}
+
+void Line::narrow_gap() {
+  if (gap_ == times_.gap_least || ++good_row_ < kNarrowAfter) return;
+  good_row_ = 0;
+  const auto narrower = gap_.count / 2 < kGapStep.count ? 0 : gap_.count / 2;
+  gap_ = {std::max(narrower, times_.gap_least.count)};
+}
+
+}  // namespace cw

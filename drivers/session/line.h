@@ -3,9 +3,8 @@
 // back off. The devices on one line take turns. No I/O and no clock: bytes and time come in, bytes
 // and a deadline come out, so a test runs a week of it in a fraction of a second.
 #pragma once
-#include <array>
 #include <cstdint>
-#include <memory>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -16,26 +15,47 @@
 namespace cw {
 
 struct StationTimes {
-  Millis interval{1000};      // from one request to the next of the same station; 0: at once
-  Millis backoff_first{500};  // after the second miss in a row; doubles up to
-  Millis backoff_most{30'000};
+  Millis interval{1000};       // from one request to the next of the same station; 0: at once
+  Millis backoff_first{500};   // pause after the second unanswered request in a row; doubles up to
+  Millis backoff_most{8'500};  // so that a device that comes back is heard within 10 s
   std::uint32_t lost_after = 3;  // misses in a row
 };
 
 struct LineTimes {
-  Millis gap_least{0};   // silence kept between an answer and the next request
-  Millis gap_most{100};  // the gap widens up to this while answers come damaged
+  Millis gap_least{0};        // silence kept between an answer and the next request
+  Millis gap_most{100};       // the gap widens up to this while answers come damaged
+  std::uint32_t byte_us = 0;  // what one byte takes on the wire: added to the wait for an answer
+  // Answers name their sender. If not, nobody is asked while the answer to a request that was given
+  // up may still come, because it could be taken for another's.
+  bool addressed = true;
 };
 
+/// What happens between two devices that should understand each other and do not:
+/// - Silence: `reply_within` after the request the exchange is given up (a time-out). The same
+///   station is not asked again for another `reply_within`: an answer that comes then is late and
+///   is dropped, never taken for the answer to a newer request. From the second time on the station
+///   backs off.
+/// - A slow answer: while its pieces keep coming the wait is extended by half `reply_within` from
+///   the last one, to twice `reply_within` in all.
+/// - A damaged answer (bad checksum, malformed): given up as soon as the wire was silent for 20 ms;
+///   counted as a time-out as well, but the station is there, so it does not back off.
+/// - Bytes nobody asked for: dropped as noise. A request waits for silence, but not for ever.
+///
+/// For each station that asks, requests = frames + time-outs, but for the one that is under way and
+/// those that a wire going down cut off.
 class Line {
  public:
+  /// `longest_frame` in bytes, of all protocols on the line; the receive buffer is twice this.
   Line(LineTimes times, std::size_t longest_frame);
 
   /// Adds a device before the first use; the references must outlive the line. Returns its number.
   std::size_t add(Protocol& protocol, Pack& pack, StationTimes times, Instant now);
 
-  /// The wire is usable from now on, or not: nothing is asked while it is down.
+  /// The wire is usable: everybody is due.
   void on_up(Instant now);
+
+  /// The wire is gone: whoever was ever heard is lost at once, the request under way is dropped
+  /// (not a time-out), and nothing is asked until on_up().
   void on_down(Instant now);
 
   /// Bytes from the wire. Stations that completed a frame are in completed() until the next call.
@@ -45,11 +65,21 @@ class Line {
   /// What to send now, if anything is due. Call when deadline() has passed and after on_bytes().
   std::optional<Request> on_time(Instant now);
 
-  /// When on_time() has something to do at the latest.
+  /// When on_time() has something to do at the latest; kNever while the wire is down. After
+  /// on_time(now) it is later than `now`.
   Instant deadline() const;
+
+  /// 292 years: as far as a clock of microseconds reaches.
+  static constexpr Instant kNever{std::numeric_limits<std::int64_t>::max() / 1'000'000};
 
   std::size_t size() const { return stations_.size(); }
   const LinkStatus& status(std::size_t station) const { return stations_[station].status; }
+
+  /// Whose answer is awaited, if anybody's.
+  std::optional<std::size_t> asking() const { return asking_; }
+
+  /// The silence kept at present between an answer and the next request.
+  Millis gap() const { return gap_; }
 
  private:
   struct Station {
@@ -58,27 +88,53 @@ class Line {
     StationTimes times;
     LinkStatus status{};
     Instant due{};
-    std::uint32_t misses = 0;
+    std::uint32_t misses = 0;    // intervals in a row without a good frame
+    std::uint32_t silences = 0;  // requests in a row without any answer
+    bool listening = false;      // it had nothing to ask: takes what comes
+    bool heard = false;          // a frame came since it was last due (listening only)
   };
 
-  void answered(Instant now);
-  void missed(Instant now);
+  struct Verdict {
+    std::size_t station;
+    Fed fed;
+  };
+
+  std::optional<std::size_t> next_due(Instant now) const;
+  std::optional<Request> ask(std::size_t number, Instant now);
+  void listen(Station& station, Instant now);
+  void digest(Instant now);
+  std::optional<Verdict> hear(std::span<const std::uint8_t> in, Instant now);
+  void act(const Verdict& verdict, std::size_t consumed, Instant now);
+  void heard_frame(std::size_t number, Instant now);
+  void unasked(std::size_t bytes, Instant now);
+  void extend_wait(Instant now);
+  void give_up(Instant now);
+  void end_exchange(Instant now);
+  void discard(std::size_t bytes);
   void widen_gap();
   void narrow_gap();
-  void count(Station& station, const Fed& fed, Instant now);
-  std::optional<std::size_t> next_due(Instant now) const;
 
   LineTimes times_;
   std::vector<Station> stations_;
   std::vector<std::size_t> completed_;
-  std::vector<std::uint8_t> received_;
+  std::vector<std::uint8_t> received_;  // the first size_ bytes wait to be understood
   std::size_t size_ = 0;
+  bool up_ = false;
+
   std::optional<std::size_t> asking_;  // whose answer is awaited
   std::size_t last_ = 0;               // who asked last: the turn goes on behind it
-  Instant free_at_{};                  // the wire is silent long enough from here on
   Instant answer_by_{};
+  Instant answer_latest_{};
+  Millis reply_within_{};
+  bool damaged_ = false;  // the answer came damaged
+
+  Instant free_at_{};       // the wire is silent long enough from here on
+  Instant babble_since_{};  // bytes nobody asked for have come without a pause since
+  Instant last_stray_{};
+  std::size_t strays_ = 0;  // unasked bytes since the last exchange
   Millis gap_{};
-  bool up_ = false;
+  bool widened_ = false;        // in this exchange already
+  std::uint32_t good_row_ = 0;  // good answers since the gap changed
 };
 
 }  // namespace cw
