@@ -60,9 +60,13 @@ struct ConfigurationFault {
 struct LoadedConfiguration {
   Configuration configuration;             // usable only if there are no faults
   std::vector<ConfigurationFault> faults;  // all of them, in the order of the file
+  std::vector<ConfigurationFault> notes;   // allowed, but worth a look; likewise
 };
 
+/// Reads `file`; one that cannot be read is a fault as well.
 LoadedConfiguration load_configuration(const std::string& file);
+
+/// `file` is only what the faults are called after. Files that `text` names (passwords) are read.
 LoadedConfiguration parse_configuration(std::string_view text, const std::string& file);
 
 /// A file that holds nothing but parameters, one a line: `cell_overvoltage = "3.65 V"` (the keys of

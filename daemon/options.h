@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+// THE option table: one row an option of the configuration file. The reader, its messages, the
+// sample file and the printed documents are walks over these rows; an option without a row does not
+// exist. What the rows mean together is decided in configuration.cpp.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/parameters.h"
+
+namespace cw {
+
+enum class OptionType : std::uint8_t {
+  text,
+  name,            // of a pack, a relay, the gateway: also a topic level
+  path,            // absolute
+  topic,           // of MQTT, without wildcards
+  word,            // one of a few
+  quantity,        // text with a unit
+  count,           // a whole number
+  text_or_number,  // a name or a whole number
+  boolean,
+  names,  // a list of names
+};
+
+enum class Need : std::uint8_t {
+  required,   // without it the section is refused
+  defaulted,  // `fallback` is read as if it stood in the file
+  derived,    // `fallback` says, for people, what it is taken from
+};
+
+struct Option {
+  std::string_view section;
+  std::string_view key;
+  OptionType type = OptionType::text;
+  Unit unit = Unit::count;  // quantity
+  std::int64_t lowest = 1;  // quantity and count: in `unit`;
+  std::int64_t highest = std::numeric_limits<std::int64_t>::max();  // texts: length in bytes
+  std::string_view words{};                                         // word: "observe control"
+  Need need = Need::defaulted;
+  std::string_view fallback{};  // without quotes
+  std::string_view sentence;
+  std::string_view example;  // as in the file, with quotes where they are needed
+};
+
+struct OptionSection {
+  std::string_view name;
+  bool repeated;      // [[name]]: any number of them
+  bool takes_limits;  // protection and balance limits may stand in it
+  std::string_view sentence;
+};
+
+inline constexpr auto kSections = std::to_array<OptionSection>({
+    {"gateway", false, false, "The gateway itself."},
+    {"pack", true, false, "One battery pack behind one BMS. Repeat the block for every pack."},
+    {"pack.policy", false, true,
+     "Limits the supervisor works with for this pack. What is not set here is taken from "
+     "[supervisor], and else from the preset of the pack's chemistry."},
+    {"relay", true, false,
+     "One relay on a GPIO line. It is driven only with mode = \"control\" in [supervisor]. Repeat "
+     "the block for every relay."},
+    {"supervisor", false, true,
+     "The second opinion beside the BMS. The limits below may also be set here, for all packs."},
+    {"mqtt", false, false, "Publishes to an MQTT broker and, through it, to Home Assistant."},
+    {"modbus", false, false, "Serves the values over Modbus-TCP, read-only."},
+    {"history", false, false, "Keeps samples and events in an SQLite file."},
+});
+
+inline constexpr std::size_t kNameLongest = 32;  // as in Picture
+
+// clang-format off
+inline constexpr auto kOptions = [] {
+  using enum OptionType;
+  using enum Need;
+  constexpr auto ms = Unit::millisecond;
+  constexpr std::string_view present = "true where the section is present";
+  return std::to_array<Option>({
+  {.section = "gateway", .key = "name", .type = name, .highest = kNameLongest, .need = derived,
+   .fallback = "the host name",
+   .sentence = "Name of this gateway: a level of its MQTT topics and its identity at the broker, so no two gateways may share it.",
+   .example = "\"cabin\""},
+  {.section = "gateway", .key = "control_socket", .type = path, .highest = 107,
+   .fallback = "/run/cellwarden/control.sock",
+   .sentence = "Unix socket on which `cellwarden status` reaches the daemon.",
+   .example = "\"/run/cellwarden/control.sock\""},
+
+  {.section = "pack", .key = "name", .type = name, .highest = kNameLongest, .need = required,
+   .sentence = "Name of the pack on every interface: MQTT topic, history, status.",
+   .example = "\"garage\""},
+  {.section = "pack", .key = "protocol", .type = text, .highest = 64, .need = required,
+   .sentence = "What the BMS speaks; `cellwarden docs protocols` lists the names.",
+   .example = "\"jk-uart\""},
+  {.section = "pack", .key = "port", .type = text, .highest = 4095, .need = required,
+   .sentence = "Serial device (best by its lasting name in /dev/serial/by-id) or \"tcp://HOST:PORT\" of a serial server; packs with the same port share the line.",
+   .example = "\"/dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A10K5ZQX-if00-port0\""},
+  {.section = "pack", .key = "baud", .type = count, .lowest = 1'200, .highest = 4'000'000, .need = derived,
+   .fallback = "the usual speed of the protocol",
+   .sentence = "Speed of the line.",
+   .example = "115200"},
+  {.section = "pack", .key = "rs485", .type = boolean, .fallback = "false",
+   .sentence = "Lets the kernel switch the direction of an RS485 transmitter (RTS); adapters that switch by themselves do not need it.",
+   .example = "true"},
+  {.section = "pack", .key = "address", .type = count, .lowest = 0, .highest = 255, .need = derived,
+   .fallback = "0",
+   .sentence = "Address of the BMS on its line, for protocols that have addresses.",
+   .example = "1"},
+  {.section = "pack", .key = "poll", .type = quantity, .unit = ms, .lowest = 0, .highest = 600'000,
+   .fallback = "1 s",
+   .sentence = "Time from one request to the next; \"0 s\" asks again as soon as the line is free.",
+   .example = "\"1 s\""},
+  {.section = "pack", .key = "stale_after", .type = quantity, .unit = ms, .lowest = 100, .highest = 1'800'000, .need = derived,
+   .fallback = "three polls, at least 1 s",
+   .sentence = "A value older than this is absent on every output, and to the supervisor a reason to open.",
+   .example = "\"3 s\""},
+  {.section = "pack", .key = "chemistry", .type = word, .words = "lfp li-ion lto", .need = required,
+   .sentence = "Kind of cells; it selects the preset of limits the supervisor starts from.",
+   .example = "\"lfp\""},
+  {.section = "pack", .key = "cells", .type = count, .lowest = kParameters[0].lowest, .highest = kParameters[0].highest, .need = required,
+   .sentence = "Number of cells in series.",
+   .example = "16"},
+  {.section = "pack", .key = "capacity", .type = quantity, .unit = Unit::milliamp_hour, .lowest = kParameters[1].lowest, .highest = kParameters[1].highest, .need = derived,
+   .fallback = "not known",
+   .sentence = "Nominal capacity of the pack.",
+   .example = "\"280 Ah\""},
+
+  {.section = "relay", .key = "name", .type = name, .highest = kNameLongest, .need = required,
+   .sentence = "Name of the relay in events and in status.",
+   .example = "\"charger\""},
+  {.section = "relay", .key = "role", .type = word, .words = "charge discharge alarm", .need = required,
+   .sentence = "`charge` and `discharge` close while every pack they obey allows it; `alarm` acts while any pack gives a reason to warn.",
+   .example = "\"charge\""},
+  {.section = "relay", .key = "packs", .type = names, .need = derived, .fallback = "all packs",
+   .sentence = "Packs whose decisions the relay obeys.",
+   .example = "[\"garage\"]"},
+  {.section = "relay", .key = "chip", .type = text, .highest = 255, .need = derived,
+   .fallback = "none, which needs `dry_run = true`",
+   .sentence = "GPIO chip: its device or its label (`gpiodetect` lists them).",
+   .example = "\"/dev/gpiochip0\""},
+  {.section = "relay", .key = "line", .type = text_or_number, .lowest = 0, .highest = 1'023, .need = derived,
+   .fallback = "none, which needs `dry_run = true`",
+   .sentence = "Line of the chip, by number or by name.",
+   .example = "17"},
+  {.section = "relay", .key = "active_low", .type = boolean, .fallback = "false",
+   .sentence = "The coil is on while the line is low, as on most relay boards with opto-couplers.",
+   .example = "true"},
+  {.section = "relay", .key = "dry_run", .type = boolean, .fallback = "false",
+   .sentence = "Drives no line: operations are only logged.",
+   .example = "true"},
+  {.section = "relay", .key = "safe", .type = word, .words = "open closed", .fallback = "open",
+   .sentence = "Safe position of the relay: `open` is coil off, so that it is safe without power; `closed` is coil on and needs `safe_reason`.",
+   .example = "\"open\""},
+  {.section = "relay", .key = "safe_reason", .type = text, .highest = 200, .need = derived,
+   .fallback = "none",
+   .sentence = "Why this relay is safe while closed although it opens when power or this program fails.",
+   .example = "\"shunt trip: the coil opens the breaker\""},
+
+  {.section = "supervisor", .key = "mode", .type = word, .words = "observe control", .fallback = "observe",
+   .sentence = "`observe` decides and reports but drives nothing; `control` also drives the relays.",
+   .example = "\"observe\""},
+
+  {.section = "mqtt", .key = "enabled", .type = boolean, .need = derived, .fallback = present,
+   .sentence = "Switches this output.",
+   .example = "true"},
+  {.section = "mqtt", .key = "broker", .type = text, .highest = 1'023, .fallback = "mqtt://127.0.0.1:1883",
+   .sentence = "Broker: mqtt://HOST[:PORT], or mqtts:// with TLS.",
+   .example = "\"mqtt://127.0.0.1:1883\""},
+  {.section = "mqtt", .key = "username", .type = text, .highest = 1'023, .need = derived, .fallback = "none",
+   .sentence = "Name to log in with.",
+   .example = "\"cellwarden\""},
+  {.section = "mqtt", .key = "password_file", .type = path, .highest = 4'095, .need = derived, .fallback = "none",
+   .sentence = "File whose first line is the password; only its owner may read it (mode 0600).",
+   .example = "\"/etc/cellwarden/mqtt-password\""},
+  {.section = "mqtt", .key = "password_credential", .type = text, .highest = 255, .need = derived, .fallback = "none",
+   .sentence = "Instead of a file: name of a systemd credential (LoadCredential= or SetCredentialEncrypted= of the unit).",
+   .example = "\"mqtt-password\""},
+  {.section = "mqtt", .key = "base_topic", .type = topic, .highest = 200, .fallback = "cellwarden",
+   .sentence = "First level of every topic.",
+   .example = "\"cellwarden\""},
+  {.section = "mqtt", .key = "home_assistant", .type = boolean, .fallback = "true",
+   .sentence = "Announces every value to Home Assistant (MQTT discovery).",
+   .example = "true"},
+  {.section = "mqtt", .key = "discovery_prefix", .type = topic, .highest = 200, .fallback = "homeassistant",
+   .sentence = "Topic under which Home Assistant looks for announcements.",
+   .example = "\"homeassistant\""},
+  {.section = "mqtt", .key = "retain_state", .type = boolean, .fallback = "false",
+   .sentence = "Asks the broker to keep the last state for later subscribers.",
+   .example = "false"},
+  {.section = "mqtt", .key = "state_interval", .type = quantity, .unit = ms, .lowest = 0, .highest = 3'600'000, .fallback = "0 s",
+   .sentence = "Shortest time between two state messages of a pack; \"0 s\" sends every change.",
+   .example = "\"0 s\""},
+  {.section = "mqtt", .key = "cells_interval", .type = quantity, .unit = ms, .lowest = 0, .highest = 3'600'000, .fallback = "10 s",
+   .sentence = "Shortest time between two messages with the cells of a pack.",
+   .example = "\"10 s\""},
+  {.section = "mqtt", .key = "stats_interval", .type = quantity, .unit = ms, .lowest = 0, .highest = 3'600'000, .fallback = "1 min",
+   .sentence = "Shortest time between two messages with the slow values of a pack.",
+   .example = "\"1 min\""},
+  {.section = "mqtt", .key = "beat", .type = quantity, .unit = ms, .lowest = 1'000, .highest = 3'600'000, .fallback = "1 min",
+   .sentence = "A message is repeated after this time even if nothing changed.",
+   .example = "\"1 min\""},
+
+  {.section = "modbus", .key = "enabled", .type = boolean, .need = derived, .fallback = present,
+   .sentence = "Switches this output.",
+   .example = "true"},
+  {.section = "modbus", .key = "listen", .type = text, .highest = 64, .fallback = "0.0.0.0",
+   .sentence = "Address of this machine to listen on; 0.0.0.0 is every one.",
+   .example = "\"0.0.0.0\""},
+  {.section = "modbus", .key = "port", .type = count, .lowest = 1, .highest = 65'535, .fallback = "1502",
+   .sentence = "TCP port; 502, the usual one, needs a privilege (CAP_NET_BIND_SERVICE).",
+   .example = "1502"},
+  {.section = "modbus", .key = "bank_unit", .type = count, .lowest = 1, .highest = 247, .fallback = "200",
+   .sentence = "Unit that carries the bank; packs are units 1, 2, 3 ... in the order of the file.",
+   .example = "200"},
+  {.section = "modbus", .key = "clients_most", .type = count, .lowest = 1, .highest = 1'024, .fallback = "64",
+   .sentence = "Connections served at the same time.",
+   .example = "64"},
+
+  {.section = "history", .key = "enabled", .type = boolean, .need = derived, .fallback = present,
+   .sentence = "Switches this output.",
+   .example = "true"},
+  {.section = "history", .key = "path", .type = path, .highest = 4'095, .fallback = "/var/lib/cellwarden/history.db",
+   .sentence = "The SQLite file; its directory must exist.",
+   .example = "\"/var/lib/cellwarden/history.db\""},
+  {.section = "history", .key = "interval", .type = quantity, .unit = ms, .lowest = 100, .highest = 86'400'000, .fallback = "10 s",
+   .sentence = "Time between two samples of a pack.",
+   .example = "\"10 s\""},
+  {.section = "history", .key = "commit_every", .type = quantity, .unit = ms, .lowest = 100, .highest = 3'600'000, .fallback = "10 s",
+   .sentence = "Samples are written this often: what a power cut may cost (events are written at once).",
+   .example = "\"10 s\""},
+  });
+}();
+// clang-format on
+
+void no_such_option();  // never defined: reaching it ends constant evaluation
+
+/// The row of "section.key"; a misspelt one does not compile.
+consteval std::size_t option(std::string_view section, std::string_view key) {
+  for (std::size_t i = 0; i < kOptions.size(); ++i)
+    if (kOptions[i].section == section && kOptions[i].key == key) return i;
+  no_such_option();
+  return 0;
+}
+
+/// nullptr: no such section, or no such key in it.
+const OptionSection* find_section(std::string_view name);
+const Option* find_option(std::string_view section, std::string_view key);
+
+/// As its header stands in the file: "[mqtt]", "[[pack]]".
+std::string title(const OptionSection& section);
+
+/// Keys of a section in table order, limits included where it takes them.
+std::vector<std::string_view> keys_of(const OptionSection& section);
+
+/// The alternatives of a `word`.
+std::vector<std::string_view> words_of(const Option& option);
+
+/// A parameter's key in the file: that of the table without its unit, which the value carries.
+std::string_view file_key(Parameter parameter);
+std::optional<Parameter> find_parameter(std::string_view file_key);
+
+/// Limits that may be set as policy: all but the two that a pack's block has of its own.
+bool is_policy(Parameter parameter);
+
+/// "from 100 ms to 30 min", "one of lfp, li-ion, lto", ...: for people.
+std::string range_text(const Option& option);
+
+}  // namespace cw
