@@ -134,7 +134,8 @@ enum class Start : std::uint8_t { tripped, clear };
 
 class Protection {
  public:
-  explicit Protection(Start start = Start::tripped);
+  Protection() = default;  // tripped
+  explicit Protection(Start start);
 
   /// Runs every rule once. `limits` may change between steps. Even if it breaks the orderings of
   /// core/validation.h, no rule is left by recovery while its limit is crossed.
