@@ -15,11 +15,11 @@ constexpr Millis kOpeningMost{5'000};
 }  // namespace
 
 Wire::Wire(Loop& loop, WireListener& listener, std::unique_ptr<Transport> transport,
-           std::size_t longest_frame)
+           LineTimes times, std::size_t longest_frame)
     : loop_(loop),
       listener_(listener),
       transport_(std::move(transport)),
-      line_(LineTimes{}, longest_frame),
+      line_(times, longest_frame),
       timer_(loop.add_timer([this](Instant now) { on_timer(now); })) {}
 
 Wire::~Wire() {

@@ -28,7 +28,8 @@ class WireListener {
 
 class Wire {
  public:
-  Wire(Loop& loop, WireListener& listener, std::unique_ptr<Transport> transport,
+  /// `longest_frame` in bytes, of all protocols on the wire.
+  Wire(Loop& loop, WireListener& listener, std::unique_ptr<Transport> transport, LineTimes times,
        std::size_t longest_frame);
   ~Wire();
   Wire(const Wire&) = delete;

@@ -13,6 +13,7 @@ namespace cw {
 namespace {
 
 constexpr Millis kSecond{1000};
+constexpr std::uint32_t kBitsPerByte = 10;  // a start bit, eight data bits, a stop bit
 
 // A bad port of one wire must not keep the others from working, so nothing here can fail.
 std::map<std::string, std::vector<std::size_t>> packs_by_port(const Configuration& configuration) {
@@ -46,10 +47,14 @@ void Wiring::make_wires() {
   for (const auto& [port, packs] : packs_by_port(configuration_)) {
     const PackConfiguration& first = configuration_.packs[packs.front()];
     std::size_t longest = 0;
-    for (const std::size_t i : packs)
+    LineTimes times;
+    times.byte_us = kBitsPerByte * 1'000'000 / first.serial.baud;
+    for (const std::size_t i : packs) {
       longest = std::max(longest, configuration_.packs[i].protocol->longest_frame);
-    wires_.push_back(
-        std::make_unique<Wire>(loop_, gateway_, make_serial_transport(first.serial), longest));
+      times.addressed &= configuration_.packs[i].protocol->addressed;
+    }
+    wires_.push_back(std::make_unique<Wire>(loop_, gateway_, make_serial_transport(first.serial),
+                                            times, longest));
     for (const std::size_t i : packs)
       wires_.back()->add(i, configuration_.packs[i], gateway_.store().pack(i).pack);
   }
