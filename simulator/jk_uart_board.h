@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The board's side of JK's serial protocol "4E 57": requests in, answers out, encoded from the same
+// table of slots that the decoder walks. No I/O and no clock; it answers nothing that is not a
+// whole and valid request, as boards do.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "drivers/protocol/jk_uart.h"
+#include "simulator/board.h"
+
+namespace cw::simulator {
+
+struct JkUartBoardOptions {
+  bool old_firmware = false;        // the list ends after B7, the current in the older encoding
+  std::string password = "123456";  // the factory's; at most 10 characters
+};
+
+class JkUartBoard {
+ public:
+  explicit JkUartBoard(JkUartBoardOptions options) : options_(std::move(options)) {}
+
+  /// Bytes from the wire. What was begun is forgotten after a silence, as a UART's time-out does.
+  void on_bytes(std::span<const std::uint8_t> in, Instant now);
+
+  /// The oldest whole request not looked at yet; its spans are good until the next call of any
+  /// member. Damaged bytes are skipped.
+  std::optional<jk_uart::Envelope> next_request();
+
+  /// What the board answers: nothing to what it does not understand. `told` is what it says of
+  /// itself; writes go to `board`.
+  std::vector<std::uint8_t> answer(const jk_uart::Envelope& request, const Pack& told,
+                                   Board& board);
+
+ private:
+  std::vector<std::uint8_t> write(std::span<const std::uint8_t> information, Board& board);
+  void append_slot(std::vector<std::uint8_t>& out, const jk_uart::Slot& slot,
+                   const Pack& told) const;
+  void append_all(std::vector<std::uint8_t>& out, const Pack& told) const;
+
+  JkUartBoardOptions options_;
+  std::vector<std::uint8_t> received_;
+  std::size_t used_ = 0;  // of received_: requests already handed out
+  Instant heard_{};
+  bool unlocked_ = false;  // a password frame came: settings may be written
+};
+
+}  // namespace cw::simulator

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole battery pack without hardware: plant or held state, board, protocol and faults behind one
+// object. A function of its description, its seed, the time and the bytes it is given; no I/O and
+// no clock.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "simulator/fault.h"
+#include "simulator/jk_uart_board.h"
+#include "simulator/profile.h"
+#include "simulator/random.h"
+
+namespace cw::simulator {
+
+struct PackSpec {
+  std::string name = "pack";
+  Chemistry chemistry = Chemistry::lfp;
+  Generation generation = Generation::board_11;
+  std::size_t cells = 16;
+  MilliampHours capacity{280'000};
+  CentiPercent soc{6000};
+  Count cycles{42};
+  ProfileKind profile = ProfileKind::home;
+  Milliamps current{};     // of the profile `constant`
+  double start_hour = 10;  // time of day at the start
+  DeciCelsius ambient{200};
+  double capacity_spread = 0.01;  // standard deviation over the cells, relative
+  double soc_spread = 0.002;      // the same, absolute
+  Milliamps current_step{10};
+  bool starting_up = false;
+  bool old_firmware = false;
+  std::string user_data = "Cellwarden";
+
+  // A held pack has no physics: its sensors are exposed to exactly this, for ever.
+  bool hold = false;
+  std::vector<Millivolts> cell_voltages;  // none: the resting voltage; one: all cells; or each
+  std::vector<DeciCelsius> temperatures;  // none: ambient; one: both sensors; or each
+  std::optional<DeciCelsius> mosfet_temperature;
+};
+
+/// What is wrong with a description and what would be right; empty: nothing.
+std::string fault_of(const PackSpec& spec);
+
+struct Answer {
+  std::vector<std::uint8_t> bytes;
+  Millis delay{};     // on top of the line's own turnaround
+  bool echo = false;  // of the request, at once
+};
+
+class VirtualPack {
+ public:
+  /// `spec` must be without fault.
+  VirtualPack(const PackSpec& spec, std::uint64_t seed, Instant start);
+
+  /// Lets the time pass until `now`, in steps of kStep.
+  void advance(Instant now);
+  static constexpr Millis kStep{100};
+
+  /// Bytes from the wire; what the board answers is appended to `answers`.
+  void on_bytes(std::span<const std::uint8_t> in, Instant now, std::vector<Answer>& answers);
+
+  /// `number` and `value` must be in the ranges of the fault's row.
+  void inject(Fault fault, std::size_t number, std::int32_t value);
+  void clear(Fault fault);
+  void clear_faults();
+
+  /// What a healthy wire would carry now, exactly: the state of the board, whatever is frozen or
+  /// mute. Heard at time().
+  Pack truth() const;
+  Instant time() const { return clock_; }
+
+  const PackSpec& spec() const { return spec_; }
+  const Plant& plant() const { return plant_; }
+  const Board& board() const { return board_; }
+  const FaultSet& faults() const { return faults_; }
+
+ private:
+  void step();
+  double wanted_A() const;
+  bool lets_through(double amps) const;
+  void distort(Sensed& sensed) const;
+  void damage(std::vector<std::uint8_t>& bytes);
+
+  PackSpec spec_;
+  std::uint64_t seed_;
+  Random random_;
+  Plant plant_;
+  Board board_;
+  JkUartBoard wire_;
+  FaultSet faults_;
+  Sensed held_;
+  std::optional<Pack> frozen_;
+  Instant start_;
+  Instant clock_;
+};
+
+}  // namespace cw::simulator
