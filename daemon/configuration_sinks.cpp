@@ -85,8 +85,10 @@ void configure_mqtt(const SectionValues& mqtt, Configuration& all, FaultList& fa
   out.beat = mqtt.span(option("mqtt", "beat"));
   if (mqtt.usable(broker)) {
     const std::string fault = check_broker(out.broker);
+    const bool login = out.broker.find('@') != std::string::npos;  // may hold a password: not shown
     if (!fault.empty())
-      faults.add(mqtt[broker].place, fmt::format("broker {} {}", quoted(out.broker), fault));
+      faults.add(mqtt[broker].place,
+                 fmt::format("broker {}{}", login ? "" : quoted(out.broker) + " ", fault));
   }
   read_password(mqtt, out, faults);
 }

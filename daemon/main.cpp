@@ -1,2 +1,210 @@
 // SPDX-License-Identifier: Apache-2.0
-int main() { return 0; }
+// Words on the command line become the options of one command. It does nothing itself.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/commands.h"
+#include "daemon/suggestion.h"
+#include "daemon/version.h"
+
+namespace cw {
+namespace {
+
+constexpr int kUsage = 64;       // sysexits.h: EX_USAGE
+constexpr int kOurMistake = 70;  // EX_SOFTWARE
+constexpr std::string_view kProgram = "cellwarden";
+
+/// What a command's help says besides its options.
+struct Words {
+  std::string_view name;
+  std::string_view does;
+  std::string_view example;
+  std::string_view exit_codes;
+};
+
+constexpr Words kRun{"run", "Runs the gateway: what systemd starts.",
+                     "cellwarden run --config ./cellwarden.toml",
+                     "0 stopped by a signal, 69 something it needs cannot be had (a port, a "
+                     "socket), 78 the configuration is faulty"};
+constexpr Words kCheck{"check",
+                       "Checks a configuration: every fault as file:line:column and the "
+                       "fix. Opens no port and drives no line.",
+                       "cellwarden check --config ./cellwarden.toml", "0 valid, 78 faulty"};
+constexpr Words kStatus{"status", "Shows what the running gateway sees.",
+                        "cellwarden status --json | jq '.packs[].soc_pct'",
+                        "0 shown, 69 no gateway answers on the socket"};
+constexpr Words kDecode{"decode",
+                        "Turns bytes of a BMS into values: one JSON document a frame. "
+                        "Frames are hex on the command line, or a line each on standard "
+                        "input.",
+                        "cellwarden decode jk-uart < frames.hex",
+                        "0 every frame was understood, 1 one was not (its document has \"error\"), "
+                        "64 no such protocol, or not hex"};
+constexpr Words kShadow{"shadow",
+                        "Runs the protection core over a table of measurements and "
+                        "prints every decision with its cause.",
+                        "cellwarden shadow --parameters lfp --parameters mine.toml trace.csv",
+                        "0 done, 1 a fault in the table, 66 a file cannot be read, 78 a fault in "
+                        "the parameters"};
+constexpr Words kSimulate{"simulate",
+                          "Makes virtual packs that speak the real protocol on "
+                          "pseudo-terminals or over TCP, with faults on demand.",
+                          "cellwarden simulate --pack "
+                          "name=garage,chemistry=lfp,cells=16,capacity=280,link=/tmp/garage",
+                          "0 ended, 69 a terminal or a socket cannot be had, 78 a fault in a pack "
+                          "or the script"};
+constexpr Words kDocs{"docs",
+                      "Prints the tables this program really uses, as Markdown or JSON: "
+                      "fields, modbus, mqtt, configuration, sample, protections, protocols, "
+                      "parameters, presets.",
+                      "cellwarden docs fields", "0 printed, 64 no such subject"};
+
+CLI::App& add(CLI::App& program, const Words& words, std::function<void()> chosen) {
+  CLI::App* command = program.add_subcommand(std::string(words.name), std::string(words.does));
+  command->footer(
+      fmt::format("Example:\n  {}\n\nExit status: {}.\n", words.example, words.exit_codes));
+  command->callback(std::move(chosen));
+  return *command;
+}
+
+/// Everything the command line can fill; one of the commands is run with its part.
+struct Line {
+  RunOptions run;
+  CheckOptions check;
+  StatusOptions status;
+  DecodeOptions decode;
+  ShadowOptions shadow;
+  SimulateOptions simulate;
+  DocsOptions docs;
+  std::function<int()> chosen;
+};
+
+void add_daemon_commands(CLI::App& program, Line& line) {
+  CLI::App& run =
+      add(program, kRun, [&line] { line.chosen = [&line] { return command_run(line.run); }; });
+  run.add_option("--config", line.run.config, "The configuration")->capture_default_str();
+
+  CLI::App& check = add(program, kCheck,
+                        [&line] { line.chosen = [&line] { return command_check(line.check); }; });
+  check.add_option("--config", line.check.config, "The configuration")->capture_default_str();
+
+  CLI::App& status = add(
+      program, kStatus, [&line] { line.chosen = [&line] { return command_status(line.status); }; });
+  status.add_option("--socket", line.status.socket, "Control socket of the gateway")
+      ->capture_default_str();
+  status.add_flag("--json", line.status.json, "One JSON document instead of text");
+  status.add_flag("--watch", line.status.watch, "Again and again until Ctrl-C");
+}
+
+void add_data_commands(CLI::App& program, Line& line) {
+  CLI::App& decode = add(
+      program, kDecode, [&line] { line.chosen = [&line] { return command_decode(line.decode); }; });
+  decode.add_option("PROTOCOL", line.decode.protocol, "As `cellwarden docs protocols` lists them")
+      ->required();
+  decode.add_option("--request", line.decode.request,
+                    "Hex of the request the answers belong to, where the protocol needs it");
+  decode.add_option("HEX", line.decode.frames, "Frames; none: standard input");
+
+  CLI::App& shadow = add(
+      program, kShadow, [&line] { line.chosen = [&line] { return command_shadow(line.shadow); }; });
+  shadow
+      .add_option("--parameters", line.shadow.parameters,
+                  "Preset or TOML file; repeat it to lay one over the other")
+      ->required()
+      ->expected(1)
+      ->take_all();
+  shadow.add_option("TRACE", line.shadow.trace, "CSV file; - is standard input")->required();
+  shadow.add_flag("--final-state", line.shadow.final_state, "Also print the end state as JSON");
+
+  CLI::App& docs =
+      add(program, kDocs, [&line] { line.chosen = [&line] { return command_docs(line.docs); }; });
+  docs.add_option("SUBJECT", line.docs.subject, "What to print")->required();
+  docs.add_flag("--json", line.docs.json, "JSON instead of Markdown");
+}
+
+void add_simulate(CLI::App& program, Line& line) {
+  SimulateOptions& options = line.simulate;
+  CLI::App& simulate = add(program, kSimulate, [&line] {
+    line.chosen = [&line] { return command_simulate(line.simulate); };
+  });
+  simulate
+      .add_option("--pack", options.packs,
+                  "name=...,chemistry=lfp|li-ion|lto,cells=N,capacity=Ah,link=PATH; repeat it")
+      ->expected(1)
+      ->take_all();
+  simulate.add_option("--script", options.script, "File of timed fault commands");
+  simulate.add_option("--control", options.control, "Unix socket for fault commands");
+  simulate.add_option("--listen", options.listen, "HOST:PORT of the first pack, over TCP");
+  simulate.add_option("--speed", options.speed, "Simulated seconds a second")
+      ->check(CLI::Range(0.001, 1e6))
+      ->capture_default_str();
+  simulate.add_option("--seed", options.seed, "Of everything random")->capture_default_str();
+  simulate.add_option("--seconds", options.seconds, "End by itself after so many real seconds");
+}
+
+int refuse(std::string message) {
+  while (!message.empty() && message.back() == '\n') message.pop_back();
+  for (char& c : message)
+    if (c == '\n') c = ' ';
+  fmt::print(stderr, "{}: {}\n", kProgram, message);
+  return kUsage;
+}
+
+std::vector<std::string_view> command_names() {
+  std::vector<std::string_view> names;
+  for (const Words* words : {&kRun, &kCheck, &kStatus, &kDecode, &kShadow, &kSimulate, &kDocs})
+    names.push_back(words->name);
+  return names;
+}
+
+/// The library names a word it does not expect, but not what was meant.
+bool is_unknown_command(std::string_view word) {
+  if (word.starts_with('-')) return false;
+  for (const std::string_view name : command_names())
+    if (name == word) return false;
+  return true;
+}
+
+int run_command(int count, char** words) {
+  if (count < 2)
+    return refuse(fmt::format("say what to do: {}; `cellwarden --help` explains them",
+                              fmt::join(command_names(), ", ")));
+  if (is_unknown_command(words[1]))
+    return refuse(fmt::format("unknown command {}{}", quoted(words[1]),
+                              hint(words[1], command_names(), "the commands")));
+  CLI::App program("Battery-management gateway: BMS to MQTT, Modbus-TCP, history and relays.",
+                   std::string(kProgram));
+  program.set_version_flag("--version", fmt::format("cellwarden {}", kVersion));
+  program.require_subcommand(1);
+  program.footer("Each command has --help with an example.\n");
+  Line line;
+  add_daemon_commands(program, line);
+  add_data_commands(program, line);
+  add_simulate(program, line);
+  try {
+    program.parse(count, words);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return program.exit(error);  // help and version
+    return refuse(fmt::format("{}; see `cellwarden{} --help`", error.what(),
+                              words[1][0] == '-' ? "" : fmt::format(" {}", words[1])));
+  }
+  return line.chosen();
+}
+
+}  // namespace
+}  // namespace cw
+
+int main(int count, char** words) {
+  try {
+    return cw::run_command(count, words);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "cellwarden: stopped by a fault of its own: {}\n", error.what());
+    return cw::kOurMistake;
+  }
+}

@@ -47,6 +47,7 @@ struct Option {
   std::string_view fallback{};  // without quotes
   std::string_view sentence;
   std::string_view example;  // as in the file, with quotes where they are needed
+  bool aside = false;  // the sample file only mentions it: it does not go with the other examples
 };
 
 struct OptionSection {
@@ -66,7 +67,7 @@ inline constexpr auto kSections = std::to_array<OptionSection>({
      "One relay on a GPIO line. It is driven only with mode = \"control\" in [supervisor]. Repeat "
      "the block for every relay."},
     {"supervisor", false, true,
-     "The second opinion beside the BMS. The limits below may also be set here, for all packs."},
+     "The second opinion beside the BMS. Limits may stand here as well, for all packs."},
     {"mqtt", false, false, "Publishes to an MQTT broker and, through it, to Home Assistant."},
     {"modbus", false, false, "Serves the values over Modbus-TCP, read-only."},
     {"history", false, false, "Keeps samples and events in an SQLite file."},
@@ -105,11 +106,11 @@ inline constexpr auto kOptions = [] {
    .example = "115200"},
   {.section = "pack", .key = "rs485", .type = boolean, .fallback = "false",
    .sentence = "Lets the kernel switch the direction of an RS485 transmitter (RTS); adapters that switch by themselves do not need it.",
-   .example = "true"},
+   .example = "false"},
   {.section = "pack", .key = "address", .type = count, .lowest = 0, .highest = 255, .need = derived,
    .fallback = "0",
    .sentence = "Address of the BMS on its line, for protocols that have addresses.",
-   .example = "1"},
+   .example = "1", .aside = true},
   {.section = "pack", .key = "poll", .type = quantity, .unit = ms, .lowest = 0, .highest = 600'000,
    .fallback = "1 s",
    .sentence = "Time from one request to the next; \"0 s\" asks again as soon as the line is free.",
@@ -148,17 +149,17 @@ inline constexpr auto kOptions = [] {
    .example = "17"},
   {.section = "relay", .key = "active_low", .type = boolean, .fallback = "false",
    .sentence = "The coil is on while the line is low, as on most relay boards with opto-couplers.",
-   .example = "true"},
+   .example = "false"},
   {.section = "relay", .key = "dry_run", .type = boolean, .fallback = "false",
    .sentence = "Drives no line: operations are only logged.",
-   .example = "true"},
+   .example = "true", .aside = true},
   {.section = "relay", .key = "safe", .type = word, .words = "open closed", .fallback = "open",
    .sentence = "Safe position of the relay: `open` is coil off, so that it is safe without power; `closed` is coil on and needs `safe_reason`.",
    .example = "\"open\""},
   {.section = "relay", .key = "safe_reason", .type = text, .highest = 200, .need = derived,
    .fallback = "none",
    .sentence = "Why this relay is safe while closed although it opens when power or this program fails.",
-   .example = "\"shunt trip: the coil opens the breaker\""},
+   .example = "\"shunt trip: the coil opens the breaker\"", .aside = true},
 
   {.section = "supervisor", .key = "mode", .type = word, .words = "observe control", .fallback = "observe",
    .sentence = "`observe` decides and reports but drives nothing; `control` also drives the relays.",
@@ -175,10 +176,10 @@ inline constexpr auto kOptions = [] {
    .example = "\"cellwarden\""},
   {.section = "mqtt", .key = "password_file", .type = path, .highest = 4'095, .need = derived, .fallback = "none",
    .sentence = "File whose first line is the password; only its owner may read it (mode 0600).",
-   .example = "\"/etc/cellwarden/mqtt-password\""},
+   .example = "\"/etc/cellwarden/mqtt-password\"", .aside = true},
   {.section = "mqtt", .key = "password_credential", .type = text, .highest = 255, .need = derived, .fallback = "none",
    .sentence = "Instead of a file: name of a systemd credential (LoadCredential= or SetCredentialEncrypted= of the unit).",
-   .example = "\"mqtt-password\""},
+   .example = "\"mqtt-password\"", .aside = true},
   {.section = "mqtt", .key = "base_topic", .type = topic, .highest = 200, .fallback = "cellwarden",
    .sentence = "First level of every topic.",
    .example = "\"cellwarden\""},

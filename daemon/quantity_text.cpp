@@ -208,6 +208,10 @@ std::string quantity_text(std::int64_t count, Unit unit) {
   return fmt::format("{} {}", decimal_text(count, what.decimals), what.symbol);
 }
 
+std::string number_text(std::int64_t count, Unit unit) {
+  return decimal_text(count, facts(unit).decimals);
+}
+
 std::string probably_meant(std::string_view number, Unit unit, std::int64_t lowest,
                            std::int64_t highest) {
   for (const Symbol& symbol : kSymbols) {

@@ -22,6 +22,9 @@ QuantityText parse_quantity(std::string_view text, Unit unit);
 /// The shortest text that parse_quantity() turns back into `count`: "3.65 V", "50 ms".
 std::string quantity_text(std::int64_t count, Unit unit);
 
+/// The number alone, in the unit people use and without needless zeros: 3650 mV is "3.65".
+std::string number_text(std::int64_t count, Unit unit);
+
 /// What may be written for the dimension of `unit`: "V or mV".
 std::string accepted_units(Unit unit);
 
