@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Short text without a heap: names, models, serial numbers.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -17,7 +18,7 @@ class Text {
   constexpr bool assign(std::string_view text) {
     if (text.size() > N) return false;
     size_ = static_cast<std::uint8_t>(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) characters_[i] = text[i];
+    std::copy(text.begin(), text.end(), characters_);
     return true;
   }
   constexpr std::string_view view() const { return {characters_, size_}; }

@@ -63,6 +63,16 @@ enum class Form : std::uint8_t {
 
 inline constexpr std::uint8_t kNoField = 0xFF;
 
+/// Puts a number into its field; one that does not fit makes the field implausible.
+using StoreNumber = void (*)(PackScalars&, std::int64_t count, Instant now);
+template <auto Member>
+constexpr void store_number(PackScalars& scalars, std::int64_t count, Instant now) {
+  if (count < INT32_MIN || count > INT32_MAX)
+    (scalars.*Member).reject(now);
+  else
+    (scalars.*Member).set({static_cast<std::int32_t>(count)}, now);
+}
+
 struct Slot {
   std::uint8_t id;
   std::uint8_t width;  // bytes of data; 0: the data begins with its own length byte
@@ -70,6 +80,7 @@ struct Slot {
   Form form;
   std::int32_t scale = 1;                // units of the target a raw count
   std::uint8_t field = kNoField;         // row of kFields it fills
+  StoreNumber store = nullptr;           // how it fills it
   std::uint8_t sensor = 0;               // element of Pack::temperature, from 1; 0: none
   std::optional<Parameter> parameter{};  // the setting it fills
   bool answered = true;                  // false: may be written, never occurs in a full answer
@@ -77,6 +88,8 @@ struct Slot {
 
 // Slots the code names.
 inline constexpr std::uint8_t kCells = 0x79;
+inline constexpr std::uint8_t kMosfetTemperature = 0x80;
+inline constexpr std::uint8_t kFirstSensor = 0x81;
 inline constexpr std::uint8_t kCurrent = 0x84;
 inline constexpr std::uint8_t kSoc = 0x85;
 inline constexpr std::uint8_t kCycleCount = 0x87;
@@ -91,30 +104,43 @@ inline constexpr std::uint8_t kDischargeSwitch = 0xAC;
 inline constexpr std::uint8_t kPassword = 0xB2;
 inline constexpr std::uint8_t kDeviceName = 0xB4;
 inline constexpr std::uint8_t kSoftwareVersion = 0xB7;
+inline constexpr std::uint8_t kCapacityFull = 0xB9;
 inline constexpr std::uint8_t kVendorText = 0xBA;
 inline constexpr std::uint8_t kProtocolVersion = 0xC0;
 
 namespace rows {
 using P = PackScalars;
 using enum Form;
+template <auto Member>
 consteval Slot value(std::uint8_t id, std::uint8_t width, std::string_view meaning, Form form,
-                     std::int32_t scale, std::uint8_t field) {
-  return {
-      .id = id, .width = width, .meaning = meaning, .form = form, .scale = scale, .field = field};
-}
-consteval Slot sensor(std::uint8_t id, std::string_view meaning, std::uint8_t number) {
-  return {.id = id, .width = 2, .meaning = meaning, .form = temperature, .sensor = number};
-}
-consteval Slot setting(std::uint8_t id, std::uint8_t width, std::string_view meaning,
-                       std::int32_t scale, Parameter parameter, Form form = number,
-                       std::uint8_t field = kNoField) {
+                     std::int32_t scale) {
   return {.id = id,
           .width = width,
           .meaning = meaning,
           .form = form,
           .scale = scale,
-          .field = field,
+          .field = index_of<Member>(),
+          .store = &store_number<Member>};
+}
+consteval Slot sensor(std::uint8_t id, std::string_view meaning, std::uint8_t number) {
+  return {.id = id, .width = 2, .meaning = meaning, .form = temperature, .sensor = number};
+}
+consteval Slot setting(std::uint8_t id, std::uint8_t width, std::string_view meaning,
+                       std::int32_t scale, Parameter parameter, Form form = number) {
+  return {.id = id,
+          .width = width,
+          .meaning = meaning,
+          .form = form,
+          .scale = scale,
           .parameter = parameter};
+}
+/// A setting that people also know as a value.
+template <auto Member>
+consteval Slot setting(std::uint8_t id, std::uint8_t width, std::string_view meaning,
+                       std::int32_t scale, Parameter parameter) {
+  Slot slot = value<Member>(id, width, meaning, number, scale);
+  slot.parameter = parameter;
+  return slot;
 }
 consteval Slot other(std::uint8_t id, std::uint8_t width, std::string_view meaning, Form form) {
   return {.id = id, .width = width, .meaning = meaning, .form = form};
@@ -132,16 +158,16 @@ inline constexpr auto kSlots = [] {
   using enum Parameter;
   return std::to_array<Slot>({
   other  (0x79,  0, "cell voltages, mV", cells),
-  value  (0x80,  2, "MOSFET temperature", temperature, 1, index_of<&P::mosfet_temperature>()),
+  value<&P::mosfet_temperature>(0x80,  2, "MOSFET temperature", temperature, 1),
   sensor (0x81,     "temperature in the battery box; on real boards battery sensor 1", 1),
   sensor (0x82,     "temperature of the battery, sensor 2", 2),
-  value  (0x83,  2, "pack voltage, 10 mV", number, 10, index_of<&P::voltage>()),
-  value  (0x84,  2, "pack current, 10 mA", current, 10, index_of<&P::current>()),
-  value  (0x85,  1, "state of charge, %", number, 100, index_of<&P::soc>()),
+  value<&P::voltage>(0x83,  2, "pack voltage, 10 mV", number, 10),
+  value<&P::current>(0x84,  2, "pack current, 10 mA", current, 10),
+  value<&P::soc>(0x85,  1, "state of charge, %", number, 100),
   other  (0x86,  1, "number of battery temperature sensors; 2 in all captures", unused),
-  value  (0x87,  2, "cycles", number, 1, index_of<&P::cycle_count>()),
-  value  (0x89,  4, "accumulated cycle capacity, Ah", number, 1000, index_of<&P::cycle_capacity>()),
-  value  (0x8A,  2, "cells detected", number, 1, index_of<&P::cell_count>()),
+  value<&P::cycle_count>(0x87,  2, "cycles", number, 1),
+  value<&P::cycle_capacity>(0x89,  4, "accumulated cycle capacity, Ah", number, 1000),
+  value<&P::cell_count>(0x8A,  2, "cells detected", number, 1),
   other  (0x8B,  2, "alarm bits", alarms),
   other  (0x8C,  2, "state bits", state),
   setting(0x8E,  2, "pack over-voltage, 10 mV", 10, pack_overvoltage),
@@ -159,7 +185,7 @@ inline constexpr auto kSlots = [] {
   setting(0x9A,  2, "charge over-current delay, s", 1000, charge_overcurrent_delay),
   setting(0x9B,  2, "balance start voltage, mV", 1, balance_start),
   setting(0x9C,  2, "balance trigger difference, mV", 1, balance_trigger),
-  value  (0x9D,  1, "balancer switch", number, 1, index_of<&P::balance_switch>()),
+  value<&P::balance_switch>(0x9D,  1, "balancer switch", number, 1),
   setting(0x9E,  2, "MOSFET over-temperature, °C", 10, mosfet_overtemperature),
   setting(0x9F,  2, "MOSFET over-temperature recovery, °C", 10, mosfet_overtemperature_recovery),
   setting(0xA0,  2, "box over-temperature, °C", 10, box_overtemperature),
@@ -168,26 +194,26 @@ inline constexpr auto kSlots = [] {
   setting(0xA3,  2, "charge over-temperature, °C", 10, charge_overtemperature),
   setting(0xA4,  2, "discharge over-temperature, °C", 10, discharge_overtemperature),
   setting(0xA5,  2, "charge low temperature, °C", 10, charge_undertemperature, signed_number),
-  setting(0xA6,  2, "charge low-temperature recovery, °C", 10, charge_undertemperature_recovery, signed_number),
+  setting(0xA6,  2, "charge low recovery, °C", 10, charge_undertemperature_recovery, signed_number),
   setting(0xA7,  2, "discharge low temperature, °C", 10, discharge_undertemperature, signed_number),
-  setting(0xA8,  2, "discharge low-temperature recovery, °C", 10, discharge_undertemperature_recovery, signed_number),
+  setting(0xA8,  2, "discharge low recovery, °C", 10, discharge_undertemperature_recovery, signed_number),
   setting(0xA9,  1, "cell count setting", 1, cell_count),
-  setting(0xAA,  4, "capacity setting, Ah", 1000, capacity, number, index_of<&P::capacity_nominal>()),
-  value  (0xAB,  1, "charge switch", number, 1, index_of<&P::charge_switch>()),
-  value  (0xAC,  1, "discharge switch", number, 1, index_of<&P::discharge_switch>()),
+  setting<&P::capacity_nominal>(0xAA,  4, "capacity setting, Ah", 1000, capacity),
+  value<&P::charge_switch>(0xAB,  1, "charge switch", number, 1),
+  value<&P::discharge_switch>(0xAC,  1, "discharge switch", number, 1),
   setting(0xAD,  2, "current calibration, mA", 1, current_calibration),
   setting(0xAE,  1, "board address", 1, board_address),
-  setting(0xAF,  1, "chemistry: 0 LFP, 1 ternary, 2 LTO; unreliable on old firmware", 1, chemistry_code),
+  setting(0xAF,  1, "chemistry: 0 LFP, 1 ternary, 2 LTO; old firmware errs", 1, chemistry_code),
   setting(0xB0,  2, "sleep delay, s", 1, sleep_delay),
   setting(0xB1,  1, "low state-of-charge alarm, %", 100, low_capacity_alarm),
   other  (0xB2, 10, "settings password, sent in clear", secret),
   setting(0xB3,  1, "dedicated-charger switch", 1, dedicated_charger),
   other  (0xB4,  8, "device id, or the first characters of the user's text", text),
   other  (0xB5,  4, "manufacturing date, YYMM", unused),
-  value  (0xB6,  4, "working time, minutes", number, 60, index_of<&P::runtime>()),
+  value<&P::runtime>(0xB6,  4, "working time, minutes", number, 60),
   other  (0xB7, 15, "hardware and software version", text),
   other  (0xB8,  1, "current calibration running", unused),
-  value  (0xB9,  4, "actual capacity, Ah", measured, 1000, index_of<&P::capacity_full>()),
+  value<&P::capacity_full>(0xB9,  4, "actual capacity, Ah", measured, 1000),
   other  (0xBA, 24, "vendor field: user's text, then the model", text),
   order  (0xBB,  1, "restart"),
   order  (0xBC,  1, "restore factory parameters"),
@@ -205,6 +231,13 @@ constexpr const Slot* find_slot(std::uint8_t id) {
     if (slot.id == id) return &slot;
   return nullptr;
 }
+
+/// Bytes of data of each identifier; 0: unknown, or (0x79) with a length byte of its own.
+inline constexpr auto kWidths = [] {
+  std::array<std::uint8_t, 256> widths{};
+  for (const Slot& slot : kSlots) widths[slot.id] = slot.width;
+  return widths;
+}();
 
 /// Bit n of slot 0x8B. Bits beyond the table are reserved: they become unknown_jk_uart_bit_<n>.
 inline constexpr std::array<Alarm, 14> kAlarmBits = {
@@ -274,7 +307,8 @@ constexpr std::uint16_t encode_current(Milliamps value, CurrentEncoding encoding
 /// Named and unnamed alarms of slot 0x8B, and back.
 constexpr AlarmSet decode_alarms(std::uint32_t raw) {
   AlarmSet set;
-  for (std::size_t bit = 0; bit < 16; ++bit) {
+  raw &= 0xFFFF;
+  for (std::size_t bit = 0; raw >> bit != 0; ++bit) {
     if ((raw >> bit & 1) == 0) continue;
     if (bit < kAlarmBits.size())
       set.add(kAlarmBits[bit]);
