@@ -149,7 +149,7 @@ void write_status(std::string& out, const Picture& picture, const StatusDetails&
   json.begin_object();
   write_member(json, "version", kVersion);
   json.key("time_s");
-  append_decimal(out, picture.wall_ms, 3);
+  json.decimal(picture.wall_ms, 3);
   write_span(json, "uptime_s", details.started, picture.now);
   write_member(json, "mode", name(picture.mode));
   json.key("packs");
