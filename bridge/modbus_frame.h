@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finds whole requests in a stream of Modbus-TCP bytes by the header alone, and says which
+// exception a request deserves. Pure: no I/O, no clock. Big end first, as on the wire:
+//
+//   0 transaction  2 protocol (0)  4 length of what follows  6 unit  7 function  8 ...
+//
+// Source: MODBUS Messaging on TCP/IP Implementation Guide V1.0b, section 3.1.3.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace cw::modbus {
+
+inline constexpr std::size_t kHeaderBytes = 6;   // up to and with the length
+inline constexpr std::size_t kLengthLeast = 2;   // unit and function
+inline constexpr std::size_t kLengthMost = 254;  // unit and the longest PDU, 253 bytes
+inline constexpr std::size_t kFrameMost = kHeaderBytes + kLengthMost;
+inline constexpr std::size_t kReadFrame = 12;  // a request to read registers, always
+inline constexpr std::uint16_t kQuantityMost = 125;
+
+/// broken: no later byte can make sense of it; the connection must be closed.
+enum class Framing : std::uint8_t { need_more, whole, broken };
+
+struct Found {
+  Framing framing = Framing::need_more;
+  std::size_t length = 0;  // bytes of the whole request
+};
+
+constexpr std::uint16_t word_at(std::span<const std::uint8_t> bytes, std::size_t at) {
+  return static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]);
+}
+
+constexpr Found find_frame(std::span<const std::uint8_t> bytes) {
+  if (bytes.size() < kHeaderBytes) return {};
+  const std::size_t length = word_at(bytes, 4);
+  if (word_at(bytes, 2) != 0 || length < kLengthLeast || length > kLengthMost)
+    return {Framing::broken, 0};
+  if (bytes.size() < kHeaderBytes + length) return {};
+  return {Framing::whole, kHeaderBytes + length};
+}
+
+constexpr std::uint8_t unit_of(std::span<const std::uint8_t> frame) { return frame[6]; }
+constexpr std::uint8_t function_of(std::span<const std::uint8_t> frame) { return frame[7]; }
+/// Only of a frame of kReadFrame bytes.
+constexpr std::uint16_t address_of(std::span<const std::uint8_t> frame) {
+  return word_at(frame, 8);
+}
+constexpr std::uint16_t quantity_of(std::span<const std::uint8_t> frame) {
+  return word_at(frame, 10);
+}
+
+/// Codes of the Modbus Application Protocol V1.1b3, section 7. A unit that is not configured is
+/// `target_failed` ("the device is not present on the network"): clients that look for units go
+/// on to the next, while 0A tells them that the gateway itself is misconfigured or overloaded.
+enum class Exception : std::uint8_t {
+  none = 0,
+  illegal_function = 1,
+  illegal_address = 2,
+  illegal_value = 3,
+  target_failed = 0x0B,
+};
+
+/// `readable(address)`: how many registers from there on can be read in one piece.
+template <class Readable>
+constexpr Exception judge(std::span<const std::uint8_t> frame, const Readable& readable) {
+  if (function_of(frame) != 3 && function_of(frame) != 4) return Exception::illegal_function;
+  if (frame.size() != kReadFrame) return Exception::illegal_value;
+  const std::uint16_t quantity = quantity_of(frame);
+  if (quantity == 0 || quantity > kQuantityMost) return Exception::illegal_value;
+  if (readable(address_of(frame)) < quantity) return Exception::illegal_address;
+  return Exception::none;
+}
+
+}  // namespace cw::modbus
