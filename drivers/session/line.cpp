@@ -183,10 +183,12 @@ void Line::digest(Instant now) {
   size_ -= done;
 }
 
-// Asks everybody who may hear: whoever was asked, and those who only listen. Nobody: empty.
+// Asks everybody who may hear, whoever was asked first and then those who only listen: a frame
+// belongs to one of them. Empty: there is nobody.
 std::optional<Line::Verdict> Line::hear(std::span<const std::uint8_t> in, Instant now) {
   std::optional<Verdict> best;
-  for (std::size_t number = 0; number < stations_.size(); ++number) {
+  for (std::size_t i = 0; i < stations_.size(); ++i) {
+    const std::size_t number = (asking_.value_or(0) + i) % stations_.size();
     Station& station = stations_[number];
     if (asking_ != number && !station.listening) continue;
     const Fed fed = station.protocol->feed(in, now, *station.pack);
@@ -201,7 +203,11 @@ void Line::act(const Verdict& verdict, std::size_t consumed, Instant now) {
   LinkCounts& counts = stations_[verdict.station].status.counts;
   switch (verdict.fed.heard) {
     case Heard::need_more: break;
-    case Heard::frame: heard_frame(verdict.station, now); break;
+    case Heard::frame:
+      counts.malformed += verdict.fed.cut_short ? 1 : 0;
+      counts.refused_values += verdict.fed.refused;
+      heard_frame(verdict.station, now);
+      break;
     case Heard::noise: counts.noise_bytes += consumed; break;
     case Heard::not_for_us: ++counts.foreign; break;
     case Heard::malformed:
