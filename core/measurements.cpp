@@ -32,6 +32,27 @@ Extremes cell_extremes(const Pack& pack, Instant now, Millis max_age) {
   return extremes(pack.cell_voltage, static_cast<std::size_t>(count->count), false, now, max_age);
 }
 
+bool any_cell_was_heard(const Pack& pack) {
+  for (const auto& cell : pack.cell_voltage)
+    if (cell.quality() != Quality::absent) return true;
+  return false;
+}
+
+// What a device that never sends its cells one by one says about them. Both or none.
+Extremes reported_extremes(const PackScalars& s, Instant now, Millis max_age) {
+  const auto cell = [&](const Reading<Millivolts>& voltage,
+                        const Reading<Count>& index) -> std::optional<Measurement> {
+    const auto value = voltage.fresh(now, max_age);
+    if (!value) return std::nullopt;
+    const auto where = index.fresh(now, max_age);
+    const bool known = where && where->count > 0 && where->count <= UINT8_MAX;
+    return Measurement{value->count, static_cast<std::uint8_t>(known ? where->count : 0)};
+  };
+  const Extremes found{cell(s.cell_voltage_max, s.cell_voltage_max_index),
+                       cell(s.cell_voltage_min, s.cell_voltage_min_index)};
+  return found.highest && found.lowest ? found : Extremes{};
+}
+
 std::optional<Measurement> of_pack(std::optional<std::int32_t> count) {
   if (!count) return std::nullopt;
   return Measurement{*count, 0};
@@ -70,7 +91,8 @@ Measurements measure(const Pack& pack, Instant now, Millis max_age) {
   const auto put = [&m](Input input, std::optional<Measurement> value) {
     m.values[static_cast<std::size_t>(input)] = value;
   };
-  const Extremes cells = cell_extremes(pack, now, max_age);
+  const Extremes cells = any_cell_was_heard(pack) ? cell_extremes(pack, now, max_age)
+                                                  : reported_extremes(pack.scalars, now, max_age);
   put(Input::highest_cell, cells.highest);
   put(Input::lowest_cell, cells.lowest);
   // The one count that cannot be negated is no current either: the rules stay blind.

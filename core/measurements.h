@@ -34,7 +34,8 @@ struct Measurements {
 
 /// Derives the inputs from a pack. A sensor that was never heard is not fitted and does not count;
 /// one that was heard and is not fresh now makes its inputs absent, and so does having none at all.
-/// One cell without a fresh value makes both cell inputs absent: it could be the worst one.
+/// One cell without a fresh value makes both cell inputs absent: it could be the worst one. The
+/// extremes a device reports count only if it never sends its cells one by one.
 Measurements measure(const Pack& pack, Instant now, Millis max_age);
 
 /// What the pack holds when full: as learnt, else nominal. Devices that have learnt nothing yet

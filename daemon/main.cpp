@@ -45,7 +45,7 @@ constexpr Words kDecode{"decode",
                         "input.",
                         "cellwarden decode jk-uart < frames.hex",
                         "0 every frame was understood, 1 one was not (its document has \"error\"), "
-                        "64 no such protocol, or not hex"};
+                        "64 no such protocol"};
 constexpr Words kShadow{"shadow",
                         "Runs the protection core over a table of measurements and "
                         "prints every decision with its cause.",
@@ -176,7 +176,7 @@ int run_command(int count, char** words) {
     return refuse(fmt::format("say what to do: {}; `cellwarden --help` explains them",
                               fmt::join(command_names(), ", ")));
   if (is_unknown_command(words[1]))
-    return refuse(fmt::format("unknown command {}{}", quoted(words[1]),
+    return refuse(fmt::format("unknown command {}{}", in_quotes(words[1]),
                               hint(words[1], command_names(), "the commands")));
   CLI::App program("Battery-management gateway: BMS to MQTT, Modbus-TCP, history and relays.",
                    std::string(kProgram));

@@ -85,6 +85,27 @@ TEST(Measure, SeesAllThirtyTwoCells) {
   EXPECT_EQ(measure(pack, kNow, kMaxAge)[Input::highest_cell]->where, 32);
 }
 
+TEST(Measure, TakesTheReportedExtremesOfADeviceThatNeverSendsItsCells) {
+  Pack pack;
+  pack.scalars.cell_voltage_max.set({3'450}, kNow);
+  pack.scalars.cell_voltage_max_index.set({9}, kNow);
+  EXPECT_FALSE(value(pack, Input::highest_cell)) << "both or none";
+  pack.scalars.cell_voltage_min.set({3'210}, kNow);
+  EXPECT_EQ(value(pack, Input::highest_cell), 3'450);
+  EXPECT_EQ(value(pack, Input::lowest_cell), 3'210);
+  EXPECT_EQ(measure(pack, kNow, kMaxAge)[Input::highest_cell]->where, 9);
+  EXPECT_EQ(measure(pack, kNow, kMaxAge)[Input::lowest_cell]->where, 0) << "nobody said which";
+  EXPECT_FALSE(value(pack, Input::highest_cell, at(3'001)));
+}
+
+TEST(Measure, DoesNotTakeReportedExtremesInPlaceOfACellThatFellSilent) {
+  Pack pack = pack_with_cells({3'300, 3'310});
+  pack.cell_voltage[1].reject(kNow);
+  pack.scalars.cell_voltage_max.set({3'310}, kNow);
+  pack.scalars.cell_voltage_min.set({3'300}, kNow);
+  EXPECT_FALSE(value(pack, Input::highest_cell));
+}
+
 TEST(Measure, TellsTheDirectionsOfTheCurrentApart) {
   Pack pack;
   pack.scalars.current.set({-12'000}, kNow);
