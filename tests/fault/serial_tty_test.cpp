@@ -269,7 +269,7 @@ TEST(SerialTtyReplug, AThousandReplugsBehindALinkLeakNothing) {
     wire.master.reset();
     ASSERT_TRUE(owner.until([&] { return owner.is(State::closed); }));
     if (round <= 10) descriptors = open_descriptors();
-    ASSERT_EQ(open_descriptors(), descriptors);
+    ASSERT_LE(open_descriptors(), descriptors);
   }
   std::filesystem::remove_all(folder);
 }

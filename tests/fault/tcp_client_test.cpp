@@ -260,7 +260,7 @@ TEST(TcpClientDescriptors, AThousandConnectionsLeakNothing) {
     server.hang_up();
     ASSERT_TRUE(owner.until([&] { return owner.is(State::closed); }));
     if (round <= 10) descriptors = open_descriptors();
-    ASSERT_EQ(open_descriptors(), descriptors);
+    ASSERT_LE(open_descriptors(), descriptors);
   }
 }
 
