@@ -99,13 +99,22 @@ std::uint32_t apply_cells(const Answer& answer, Pack& pack, Instant now) {
   return lowest;
 }
 
-/// Three places state the number of cells. Where they agree, cells that were heard before and are
-/// not among them are gone; otherwise nobody knows, and the disagreement is an alarm.
-bool cell_counts_agree(const Answer& answer) {
-  const auto listed = static_cast<std::uint32_t>(answer.cells.size() / 3);
-  if (answer.has(kCellCount) && answer.number(kCellCount) != listed) return false;
-  return !answer.has(kCellCountSetting) || answer.number(kCellCountSetting) == listed;
-}
+/// Three places state the number of cells: the list, slot 0x8A and the setting. Where they agree,
+/// cells that were heard before and are not among them are gone. Where they do not, that is an
+/// alarm; and if it is not only the setting that differs, nobody knows how many there are.
+struct CellCounts {
+  bool detected_agrees = true;
+  bool setting_agrees = true;
+
+  explicit CellCounts(const Answer& answer) {
+    const auto agrees = [&](std::uint8_t id) {
+      return !answer.has_cells || !answer.has(id) || answer.number(id) == answer.cells.size() / 3;
+    };
+    detected_agrees = agrees(kCellCount);
+    setting_agrees = agrees(kCellCountSetting);
+  }
+  bool agree() const { return detected_agrees && setting_agrees; }
+};
 
 void forget_cells(Pack& pack, std::uint32_t cells) {
   for (std::size_t i = 0; cells >> i != 0; ++i)
@@ -306,18 +315,16 @@ void JkUart::apply(const Answer& answer, Instant now, Pack& pack, Fed& fed) {
                                           apply_settings(answer, pack.parameters));
   if (fed.refused != 0) fed.why = "values that cannot be true were left out"sv;
 
-  const bool counts_agree = !whole_list || cell_counts_agree(answer);
-  if (whole_list && counts_agree) {
+  const CellCounts counts(answer);
+  if (whole_list && counts.agree()) {
     forget_cells(pack, cells_ & ~answer.cell_set);
     cells_ = answer.cell_set;
   }
-  if (!counts_agree) {
-    scalars.cell_count.reject(now);
-    fed.why = "the numbers of cells disagree"sv;
-  }
+  if (!counts.detected_agrees) scalars.cell_count.reject(now);
+  if (!counts.agree()) fed.why = "the numbers of cells disagree"sv;
   if (answer.has(kAlarms)) {
     AlarmSet alarms = decode_alarms(answer.number(kAlarms));
-    if (!counts_agree) alarms.add(Alarm::cell_count_mismatch);
+    if (!counts.agree()) alarms.add(Alarm::cell_count_mismatch);
     pack.alarms.set(alarms, now);
   }
   if (starting_up(answer, lowest_cell, now)) {

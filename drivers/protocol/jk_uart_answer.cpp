@@ -33,7 +33,8 @@ std::string_view walk(std::span<const std::uint8_t> frame, Ends& ends, Answer& a
   ends = {};
   while (at < end) {
     const std::uint8_t id = frame[at++];
-    const bool is_cells = id == kCells && at < end;
+    const bool is_cells = id == kCells;
+    if (is_cells && at == end) return "the list breaks off inside a value"sv;
     const std::size_t width = is_cells ? std::size_t{1} + frame[at] : kWidths[id];
     if (width == 0) {
       answer.cut_short = true;
