@@ -49,7 +49,7 @@ int command_docs(const DocsOptions& options) {
     subject.print(out, options.json);
     return std::fwrite(out.data(), 1, out.size(), stdout) == out.size() ? 0 : 74;
   }
-  fmt::print(stderr, "cellwarden docs: unknown subject {}{}\n", quoted(options.subject),
+  fmt::print(stderr, "cellwarden docs: unknown subject {}{}\n", in_quotes(options.subject),
              hint(options.subject, names, "the subjects"));
   return 64;
 }

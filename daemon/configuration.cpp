@@ -58,8 +58,8 @@ class TopLevel {
     const bool table = entry.value.kind == TomlNode::Kind::table;
     const bool list = entry.value.kind == TomlNode::Kind::array;
     if (!table && !list) {
-      faults_.add(entry.place, fmt::format("{0} is a section: write [{0}] on a line of its own",
-                                           section->repeated ? "[" + entry.key + "]" : entry.key));
+      faults_.add(entry.place, fmt::format("{} is a section: write {} on a line of its own",
+                                           entry.key, title(*section)));
     } else if (section->repeated && table) {
       faults_.add(entry.place,
                   fmt::format("write [[{}]], with two brackets: there may be several", entry.key));
@@ -69,9 +69,8 @@ class TopLevel {
     } else if (list) {
       for (const TomlNode& element : entry.value.elements)
         if (element.kind != TomlNode::Kind::table)
-          faults_.add(element.place, fmt::format("{0} is a list of sections: write [[{0}]] on a "
-                                                 "line of its own",
-                                                 entry.key));
+          faults_.add(element.place, fmt::format("{} is a section: write {} on a line of its own",
+                                                 entry.key, title(*section)));
     }
   }
 
@@ -82,7 +81,7 @@ class TopLevel {
     const bool table =
         entry.value.kind == TomlNode::Kind::table || entry.value.kind == TomlNode::Kind::array;
     const std::string what =
-        fmt::format("unknown {} {}", table ? "section" : "key", quoted(entry.key));
+        fmt::format("unknown {} {}", table ? "section" : "key", in_quotes(entry.key));
     if (entry.key == "policy")
       return faults_.add(entry.place, what + "; write [pack.policy] below the [[pack]] it is for");
     for (const Option& row : kOptions)
@@ -166,7 +165,7 @@ std::string read_parameter_entry(const TomlEntry& entry, ParameterSet& set) {
     for (std::size_t i = 0; i < kParameterCount; ++i)
       keys.push_back(file_key(static_cast<Parameter>(i)));
     const std::string_view near = nearest(entry.key, keys);
-    return fmt::format("unknown parameter {}; {}", quoted(entry.key),
+    return fmt::format("unknown parameter {}; {}", in_quotes(entry.key),
                        near.empty() ? "`cellwarden docs parameters` lists them"
                                     : fmt::format("did you mean \"{}\"?", near));
   }

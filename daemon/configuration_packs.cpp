@@ -46,18 +46,18 @@ void check_protocol(const SectionValues& pack, PackConfiguration& out, FaultList
     std::vector<std::string_view> names;
     for (const ProtocolSpec* known : all_protocols())
       if (known->bus == Bus::serial) names.push_back(known->name);
-    return faults.add(pack[kProtocol].place, fmt::format("unknown protocol {}{}", quoted(word),
+    return faults.add(pack[kProtocol].place, fmt::format("unknown protocol {}{}", in_quotes(word),
                                                          hint(word, names, "the protocols")));
   }
   if (spec->bus != Bus::serial)
     return faults.add(pack[kProtocol].place,
                       fmt::format("protocol {} runs on {}, but packs are read over serial lines "
                                   "only",
-                                  quoted(word), name(spec->bus)));
+                                  in_quotes(word), name(spec->bus)));
   out.protocol = spec;
   if (pack.given(kAddress) && !spec->addressed)
     faults.add(pack[kAddress].place,
-               fmt::format("protocol {} has no addresses: leave the line out", quoted(word)));
+               fmt::format("protocol {} has no addresses: leave the line out", in_quotes(word)));
 }
 
 void check_port(const SectionValues& pack, FaultList& faults) {
@@ -68,18 +68,20 @@ void check_port(const SectionValues& pack, FaultList& faults) {
       faults.add(pack[kPort].place,
                  fmt::format("port {} is neither a device nor a serial server: write its path, "
                              "like \"/dev/ttyUSB0\", or \"tcp://HOST:PORT\"",
-                             quoted(port)));
+                             in_quotes(port)));
     return;
   }
   if (!is_host_and_port(std::string_view(port).substr(6)))
     faults.add(pack[kPort].place,
                fmt::format("port {} is not \"tcp://HOST:PORT\" with a port from 1 to 65535",
-                           quoted(port)));
-  for (const auto& [key, what] : {std::pair{kBaud, "speed"}, std::pair{kRs485, "transmitter"}})
+                           in_quotes(port)));
+  for (const std::size_t key : {kBaud, kRs485})
     if (pack.given(key))
-      faults.add(pack[key].place, fmt::format("{} has no effect here, a serial server sets its own "
-                                              "{}: leave the line out",
-                                              kOptions[key].key, what));
+      faults.add(
+          pack[key].place,
+          fmt::format("{} has no effect with a serial server, which has settings of its own: "
+                      "leave the line out",
+                      kOptions[key].key));
 }
 
 void check_times(const SectionValues& pack, PackConfiguration& out, FaultList& faults) {
@@ -121,24 +123,15 @@ struct Configured {
 };
 
 std::string on_same_port(const Configured& other) {
-  return fmt::format("pack {} on the same port ({})", quoted(other.pack.name),
+  return fmt::format("pack {} on the same port ({})", in_quotes(other.pack.name),
                      line_text(other.section.place()));
 }
 
-/// One line has one speed, and BMSs on it need a protocol that can tell them apart. True: they can
-/// share it.
+/// One line has one speed, and BMSs on it need a protocol that can tell them apart. True: theirs
+/// can.
 bool check_line(const Configured& mine, const Configured& theirs, FaultList& faults) {
   const SectionValues& section = mine.section;
-  for (const PackConfiguration* one : {&theirs.pack, &mine.pack}) {
-    if (one->protocol == nullptr) return false;  // reported where it was read
-    if (one->protocol->addressed) continue;
-    faults.add(section[kPort].place,
-               fmt::format("port {} is taken by pack {} ({}), and protocol {} has no addresses to "
-                           "tell two BMSs apart: give each a port of its own",
-                           quoted(mine.pack.serial.port), quoted(theirs.pack.name),
-                           line_text(theirs.section.place()), quoted(one->protocol->name)));
-    return false;
-  }
+  if (mine.pack.protocol == nullptr || theirs.pack.protocol == nullptr) return false;
   const SerialOptions& line = theirs.pack.serial;
   if (mine.pack.serial.baud != line.baud)
     faults.add(section[kBaud].place,
@@ -148,6 +141,15 @@ bool check_line(const Configured& mine, const Configured& theirs, FaultList& fau
     faults.add(section[kRs485].place,
                fmt::format("rs485 {} differs from {}: write the same for both",
                            mine.pack.serial.rs485, on_same_port(theirs)));
+  for (const ProtocolSpec* protocol : {theirs.pack.protocol, mine.pack.protocol}) {
+    if (protocol->addressed) continue;
+    faults.add(section[kPort].place,
+               fmt::format("port {} is taken by pack {} ({}), and protocol {} has no addresses to "
+                           "tell two BMSs apart: give each a port of its own",
+                           in_quotes(mine.pack.serial.port), in_quotes(theirs.pack.name),
+                           line_text(theirs.section.place()), in_quotes(protocol->name)));
+    return false;
+  }
   return true;
 }
 
@@ -160,7 +162,7 @@ void check_against_earlier(const Configured& mine, const std::vector<Configured>
   if (same_name != earlier.end())
     faults.add(mine.section[kName].place,
                fmt::format("name {} is taken by the pack in {}: give each a name of its own",
-                           quoted(mine.pack.name), line_text(same_name->section.place())));
+                           in_quotes(mine.pack.name), line_text(same_name->section.place())));
   if (!mine.section.usable(kPort)) return;
   const auto shares = [&](const Configured& other) {
     return other.pack.serial.port == mine.pack.serial.port;

@@ -96,7 +96,7 @@ void Policy::report(Parameter parameter, const std::string& complaint, FaultList
   const auto& where = origin(parameter);
   CW_ASSERT(where.has_value());
   faults.add(where->place,
-             fmt::format("pack {}: {} {}", quoted(pack_), text(parameter), complaint));
+             fmt::format("pack {}: {} {}", in_quotes(pack_), text(parameter), complaint));
 }
 
 // One message a limit, whatever the number of others it collides with.

@@ -46,12 +46,12 @@ void find_packs(const SectionValues& relay, const Configuration& all, RelayConfi
     const auto found = std::find(names.begin(), names.end(), listed.name);
     const auto index = static_cast<std::size_t>(found - names.begin());
     if (found == names.end())
-      faults.add(listed.place, fmt::format("unknown pack {}{}", quoted(listed.name),
+      faults.add(listed.place, fmt::format("unknown pack {}{}", in_quotes(listed.name),
                                            names.empty() ? "; no [[pack]] is configured"
                                                          : hint(listed.name, names, "the packs")));
     else if (std::find(out.packs.begin(), out.packs.end(), index) != out.packs.end())
       faults.add(listed.place,
-                 fmt::format("pack {} stands here twice: once is enough", quoted(listed.name)));
+                 fmt::format("pack {} stands here twice: once is enough", in_quotes(listed.name)));
     else
       out.packs.push_back(index);
   }
@@ -109,14 +109,14 @@ void check_against_earlier(const Sections& sections, const Configuration& out, s
       name_reported = true;
       faults.add(relay[kName].place,
                  fmt::format("name {} is taken by the relay in {}: give each a name of its own",
-                             quoted(relay.text(kName)), line_text(earlier.place())));
+                             in_quotes(relay.text(kName)), line_text(earlier.place())));
     }
     if (!line_reported && earlier.given(kLine) && earlier.text(kLine) == relay.text(kLine) &&
         chip_name(earlier.text(kChip)) == chip_name(relay.text(kChip))) {
       line_reported = true;
       faults.add(relay[kLine].place,
                  fmt::format("line {} of {} is taken by relay {} ({}): one line drives one relay",
-                             relay.text(kLine), relay.text(kChip), quoted(out.relays[j].name),
+                             relay.text(kLine), relay.text(kChip), in_quotes(out.relays[j].name),
                              line_text(earlier.place())));
     }
   }
@@ -140,7 +140,7 @@ void check_control(const Sections& sections, const Configuration& out, Findings&
       if (!obeyed)
         findings.notes.add(place, fmt::format("no relay of role {} obeys pack {}: nothing is "
                                               "opened when the supervisor forbids it",
-                                              name(role), quoted(out.packs[p].name)));
+                                              name(role), in_quotes(out.packs[p].name)));
     }
   }
 }

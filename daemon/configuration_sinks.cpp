@@ -60,11 +60,11 @@ void read_password(const SectionValues& section, MqttOptions& out, FaultList& fa
   if (from == credential && source.find('/') != std::string::npos)
     return faults.add(section[from].place, fmt::format("password_credential {} is not a plain "
                                                        "name: a credential has no directory",
-                                                       quoted(source)));
+                                                       in_quotes(source)));
   Secret secret = from == file ? read_secret_file(source) : read_credential(source);
   if (!secret.fault.empty())
     faults.add(section[from].place,
-               fmt::format("{} {} {}", kOptions[from].key, quoted(source), secret.fault));
+               fmt::format("{} {} {}", kOptions[from].key, in_quotes(source), secret.fault));
   out.password = std::move(secret.value);
 }
 
@@ -88,7 +88,7 @@ void configure_mqtt(const SectionValues& mqtt, Configuration& all, FaultList& fa
     const bool login = out.broker.find('@') != std::string::npos;  // may hold a password: not shown
     if (!fault.empty())
       faults.add(mqtt[broker].place,
-                 fmt::format("broker {}{}", login ? "" : quoted(out.broker) + " ", fault));
+                 fmt::format("broker {}{}", login ? "" : in_quotes(out.broker) + " ", fault));
   }
   read_password(mqtt, out, faults);
 }
@@ -112,7 +112,7 @@ void configure_modbus(const SectionValues& modbus, Configuration& all, FaultList
     faults.add(modbus[listen].place,
                fmt::format("listen {} is not an IP address: write one of this machine's, or "
                            "\"0.0.0.0\" for all",
-                           quoted(out.listen)));
+                           in_quotes(out.listen)));
   if (out.enabled && modbus.usable(bank_unit) && out.bank_unit <= all.packs.size())
     faults.add(modbus[bank_unit].place,
                fmt::format("bank_unit {0} is the unit of pack {0}: {1} packs take units 1 to {1}; "

@@ -47,9 +47,10 @@ Cell default_cell(const Option& option) {
 
 std::string sample_sentence(const Option& option) {
   std::string text(option.sentence);
-  if (option.type == OptionType::quantity || option.type == OptionType::count)
-    text += fmt::format(" Goes {}.", range_text(option));
-  if (option.type == OptionType::word) text += fmt::format(" Is {}.", range_text(option));
+  if (option.type == OptionType::quantity || option.type == OptionType::count) {
+    text.pop_back();  // the full stop
+    text += fmt::format(", {}.", range_text(option));
+  }
   if (option.need == Need::required) return text + " Required.";
   return text + fmt::format(" Default: {}.", default_text(option));
 }

@@ -19,14 +19,16 @@ bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
-/// `text` bent into a name: "Garage 1" becomes "garage-1".
+/// `text` bent into a name: "Garage No. 1" becomes "garage-no-1". Empty: it cannot be.
 std::string as_name(std::string_view text) {
   std::string name;
   for (const char c : text) {
     const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     if (is_name_character(lower))
       name += lower;
-    else if (static_cast<unsigned char>(c) < 0x80)
+    else if (static_cast<unsigned char>(c) >= 0x80)
+      return {};  // a letter has been lost: better no proposal than that one
+    else if (!name.ends_with('-'))
       name += '-';
   }
   return name;
@@ -73,7 +75,8 @@ std::string check_text(const Option& option, const std::string& text) {
 }
 
 std::string wrong_kind(const Option& option, const TomlNode& node) {
-  return fmt::format("is {}, but {} is wanted: write {} = {}", name(node.kind), range_text(option),
+  return fmt::format("is {}, but text{} is wanted: write {} = {}", name(node.kind),
+                     option.type == OptionType::text_or_number ? " or a whole number" : "",
                      option.key, option.example);
 }
 
@@ -172,7 +175,7 @@ consteval bool rows_of_a_section_stand_together() {
 static_assert(rows_of_a_section_stand_together());
 
 std::string unknown_key(const OptionSection& section, const std::string& key) {
-  const std::string what = fmt::format("unknown key {} in {}", quoted(key), title(section));
+  const std::string what = fmt::format("unknown key {} in {}", in_quotes(key), title(section));
   if (section.takes_limits)
     for (std::size_t i = 0; i < kParameterCount; ++i)
       if (kParameters[i].key == key && is_policy(static_cast<Parameter>(i)))
@@ -196,7 +199,7 @@ std::string unknown_key(const OptionSection& section, const std::string& key) {
 
 std::string as_written(const TomlNode& node) {
   switch (node.kind) {
-    case Kind::text: return " " + quoted(node.text);
+    case Kind::text: return " " + in_quotes(node.text);
     case Kind::integer:
     case Kind::number:
     case Kind::boolean: return " " + node.text;

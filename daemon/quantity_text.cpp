@@ -189,8 +189,8 @@ QuantityText parse_quantity(std::string_view raw, Unit unit) {
     case Scaled::too_large: return fault("is too large");
     case Scaled::too_fine: break;
   }
-  return fault(fmt::format("is finer than the steps of {} this is kept in: round it",
-                           quantity_text(1, unit)));
+  return fault(
+      fmt::format("is finer than {}, the step it is kept in: round it", quantity_text(1, unit)));
 }
 
 std::string quantity_text(std::int64_t count, Unit unit) {

@@ -47,7 +47,11 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
     least = distance;
     best = candidate;
   }
-  return best;
+  if (!best.empty() || word.size() < 4) return best;
+  // Or the beginning of a longer one: "stale" is "stale_after".
+  for (const std::string_view candidate : known)
+    if (candidate.starts_with(word)) return candidate;
+  return {};
 }
 
 std::string hint(std::string_view word, std::span<const std::string_view> known,
@@ -57,7 +61,7 @@ std::string hint(std::string_view word, std::span<const std::string_view> known,
   return fmt::format("; {} are: {}", plural, fmt::join(known, ", "));
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t most = 80;
   std::string out = "\"";
   for (const char c : cut_at_character(text, most)) {

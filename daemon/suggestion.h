@@ -19,6 +19,6 @@ std::string hint(std::string_view word, std::span<const std::string_view> known,
                  std::string_view plural);
 
 /// In quotes, printable, not too long.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 }  // namespace cw

@@ -89,9 +89,9 @@ const TomlEntry* TomlNode::find(std::string_view key) const {
 }
 
 std::string_view name(TomlNode::Kind kind) {
-  constexpr std::string_view names[] = {
-      "text",   "a whole number", "a number with a fraction", "true or false", "a date",
-      "a list", "a table"};
+  constexpr std::string_view names[] = {"text",      "a whole number", "a number with a fraction",
+                                        "a boolean", "a date",         "a list",
+                                        "a table"};
   return names[static_cast<std::size_t>(kind)];
 }
 
