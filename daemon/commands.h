@@ -47,14 +47,16 @@ struct DocsOptions {
 int command_docs(const DocsOptions& options);
 
 struct SimulateOptions {
-  std::vector<std::string> packs;  // "name=garage,chemistry=lfp,cells=16,capacity=280,link=PATH"
+  std::vector<std::string> packs;  // "name=garage,chemistry=lfp,cells=16,capacity=280Ah,link=PATH"
   std::string script;              // file of timed fault commands
-  std::string control;             // unix socket for fault commands while it runs
+  std::string control;             // unix socket for fault commands; empty: none
   std::string listen;              // host:port prefix for TCP instead of pseudo-terminals
   double speed = 1;                // simulated seconds per second
   std::uint64_t seed = 1;
   std::optional<double> seconds;  // ends by itself
 };
 int command_simulate(const SimulateOptions& options);
+/// The keys of --pack and the orders of the control socket and of scripts, for --help.
+std::string simulate_help();
 
 }  // namespace cw

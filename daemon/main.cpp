@@ -146,6 +146,7 @@ void add_simulate(CLI::App& program, Line& line) {
       ->capture_default_str();
   simulate.add_option("--seed", options.seed, "Of everything random")->capture_default_str();
   simulate.add_option("--seconds", options.seconds, "End by itself after so many real seconds");
+  simulate.footer(fmt::format("{}\n{}", simulate_help(), simulate.get_footer()));
 }
 
 int refuse(std::string message) {

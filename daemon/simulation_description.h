@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a person writes of a virtual pack ("name=garage,chemistry=lfp,cells=16") becomes its
+// description: one table of keys, walked by the parser and by --help. Opens nothing.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/units.h"
+#include "simulator/virtual_pack.h"
+
+namespace cw {
+
+/// A virtual pack and the port it speaks on.
+struct SimulatedPack {
+  simulator::PackSpec spec;
+  std::string link;  // symbolic link to its terminal; empty: none
+  std::uint32_t baud = 115'200;
+  std::int32_t turnaround_us = 500;  // from the end of a request to the answer
+  std::size_t count = 1;             // so many of them: name-1, name-2, ...
+};
+
+struct SimulationKey {
+  std::string_view key;
+  std::string_view example;
+  std::string_view help;
+  /// Empty: done; else what is wrong with `value` and what would be right.
+  std::string (*set)(SimulatedPack& pack, std::string_view value);
+};
+std::span<const SimulationKey> simulation_keys();
+
+struct DescribedPacks {
+  std::vector<SimulatedPack> packs;
+  std::string fault;  // empty: none; names the pack, the key and the fix
+};
+
+/// None given: three packs, 8S LTO, 16S LFP and 24S Li-ion.
+DescribedPacks describe_packs(const std::vector<std::string>& texts);
+
+/// A quantity as people type it on a command line: with its unit, or without in the unit's own
+/// symbol ("3.7" is 3.7 V). Else empty, and `fault` says why.
+std::optional<std::int32_t> read_quantity(std::string_view text, Unit unit, std::string& fault);
+
+}  // namespace cw
