@@ -34,6 +34,7 @@ using Millis = Quantity<struct MilliTag>;  // a span of time
 /// A point on the monotonic clock. 64 bits: it never wraps in service.
 struct Instant {
   std::int64_t ms = 0;
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 sees the 0 of the generated comparison
   friend constexpr auto operator<=>(Instant, Instant) = default;
   friend constexpr Instant operator+(Instant t, Millis d) { return {t.ms + d.count}; }
 };
