@@ -29,8 +29,9 @@ int command_run(const RunOptions& options) {
     log(Severity::error, "gateway", "{}", wiring.error());
     return 69;
   }
-  log(Severity::notice, "gateway", "cellwarden {} with {} packs, mode {}", kVersion,
-      loaded.configuration.packs.size(), name(loaded.configuration.mode));
+  log(Severity::notice, "gateway", "cellwarden {} with {} pack{}, mode {}", kVersion,
+      loaded.configuration.packs.size(), loaded.configuration.packs.size() == 1 ? "" : "s",
+      name(loaded.configuration.mode));
   if (loaded.configuration.packs.empty())
     log(Severity::warning, "gateway", "no packs configured; add [[pack]] to {}", options.config);
   wiring.start();

@@ -1,19 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/relays.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 namespace cw {
 namespace {
 
 constexpr Millis kRetryEvery{1000};
 
-Event relay_event(const RelayState& state, EventKind kind, std::string_view detail, Instant now) {
+Event relay_fault(const RelayState& state, std::string_view error, Instant now) {
   Event event;
-  event.kind = kind;
+  event.kind = EventKind::relay_fault;
+  event.when = now;
+  event.subject.assign(state.name.view());
+  event.detail.assign(error.substr(0, 160));
+  return event;
+}
+
+Event relay_operated(const RelayState& state, Instant now) {
+  Event event;
+  event.kind = EventKind::relay_operated;
   event.when = now;
   event.subject.assign(state.name.view());
   event.value = state.energised ? 1 : 0;
   event.unit = Unit::flag;
-  event.detail.assign(detail.substr(0, 160));
+  char detail[160];
+  const auto end = fmt::format_to_n(detail, sizeof detail, "{}{}: {}",
+                                    state.energised ? "energised" : "released",
+                                    state.dry_run ? " (dry run)" : "", state.reason.view());
+  event.detail.assign({detail, std::min(end.size, sizeof detail)});
   return event;
 }
 
@@ -78,8 +95,7 @@ void Relays::drive(std::size_t i, bool energised, Instant now, std::vector<Event
     // A line that cannot be driven is taken again from the start: the chip may have come back.
     output.open = false;
     output.retry_at = now + kRetryEvery;
-    if (!was_fault)
-      events.push_back(relay_event(state, EventKind::relay_fault, output.line->error(), now));
+    if (!was_fault) events.push_back(relay_fault(state, output.line->error(), now));
     return;
   }
   output.open = true;
@@ -88,7 +104,7 @@ void Relays::drive(std::size_t i, bool energised, Instant now, std::vector<Event
   state.energised = energised;
   state.since = now;
   if (moved) ++state.operations;
-  events.push_back(relay_event(state, EventKind::relay_operated, state.reason.view(), now));
+  events.push_back(relay_operated(state, now));
 }
 
 }  // namespace cw

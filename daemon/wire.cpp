@@ -74,7 +74,7 @@ void Wire::on_ready(std::uint32_t events) {
     for (const std::size_t station : line_.completed()) listener_.on_frame(packs_[station], now);
   }
   if (transport_->state() == Transport::State::closed) return went_down(now);
-  if (up_) ask(now);
+  if (up_) return ask(now);
   watch();
 }
 
@@ -82,6 +82,7 @@ void Wire::on_timer(Instant now) {
   if (up_) return ask(now);
   if (transport_->state() == Transport::State::opening) {
     transport_->close();
+    watch();  // before it opens again: the new descriptor may have the old number
     if (trouble_.empty()) log(Severity::warning, "wire", "{}: no answer", transport_->name());
     trouble_ = "no answer";
   }
@@ -118,6 +119,7 @@ void Wire::went_down(Instant now) {
 void Wire::ask(Instant now) {
   if (const auto request = line_.on_time(now))
     if (!transport_->send(request->view())) log(Severity::debug, "wire", "{}: not sent", name());
+  watch();  // what could not be written at once waits for the port
   report_links(now);
   loop_.set_timer(timer_, line_.deadline());
 }
