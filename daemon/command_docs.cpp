@@ -27,6 +27,7 @@ void print_sample(std::string& out, bool) { print_sample_configuration(out); }
 constexpr Subject kSubjects[] = {
     {"fields", "every value, on every interface", &print<fields_document>},
     {"modbus", "the registers of the Modbus-TCP server", &print_modbus_map},
+    {"mqtt", "topics and messages", &print<mqtt_document>},
     {"configuration", "every option of the configuration file", &print<configuration_document>},
     {"sample", "the configuration file as installed (TOML)", &print_sample},
     {"protections", "the rules of the protection core", &print<protections_document>},
@@ -34,6 +35,7 @@ constexpr Subject kSubjects[] = {
     {"parameters", "settings and limits, and the orderings between them",
      &print<parameters_document>},
     {"presets", "named sets of limits", &print<presets_document>},
+    {"simulation", "keys and faults of `cellwarden simulate`", &print<simulation_document>},
 };
 
 }  // namespace

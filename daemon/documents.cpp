@@ -3,21 +3,19 @@
 
 #include <fmt/format.h>
 
+#include "bridge/mqtt_topics.h"
 #include "core/fields.h"
 #include "core/presets.h"
 #include "core/protection.h"
 #include "core/validation.h"
 #include "daemon/options.h"
 #include "daemon/quantity_text.h"
+#include "daemon/simulation_description.h"
 #include "drivers/protocol/registry.h"
+#include "simulator/fault.h"
 
 namespace cw {
 namespace {
-
-std::string_view word_of(Group group) {
-  constexpr std::string_view names[] = {"state", "cells", "stats"};
-  return names[static_cast<std::size_t>(group)];
-}
 
 std::string_view word_of(HomeAssistant::Platform platform) {
   constexpr std::string_view names[] = {"", "sensor", "binary_sensor"};
@@ -47,7 +45,7 @@ std::vector<Cell> value_cells(std::string_view key, const Row& row, Unit unit) {
           Cell::words(facts(unit).symbol),
           number(row.lowest, unit),
           number(row.highest, unit),
-          Cell::words(word_of(row.group)),
+          Cell::words(name(row.group)),
           Cell::words(word_of(row.home_assistant.platform)),
           Cell::words(row.home_assistant.device_class),
           Cell::yes_or_no(row.history == History::sampled),
@@ -185,6 +183,28 @@ Document protocols_document() {
           "What a BMS may speak: the word for `protocol` in the configuration and for `cellwarden "
           "decode`. Maturity says what a decoder has been shown with.",
           {part}};
+}
+
+Document simulation_document() {
+  DocumentPart keys{"Packs",
+                    "`--pack KEY=VALUE,KEY=VALUE,...`; without one there are three packs.",
+                    {{"Key", "Example", "Meaning"}, {}}};
+  for (const SimulationKey& row : simulation_keys())
+    keys.table.rows.push_back(
+        {Cell::name(row.key), Cell::name(row.example), Cell::words(row.help)});
+  DocumentPart faults{"Faults",
+                      "On the control socket, one order a line: `status`, `state PACK`, `help`, "
+                      "`PACK clear [FAULT]`, or `PACK FAULT ...`. In a script the same behind the "
+                      "simulated time it happens at: `10s garage mute`.",
+                      {{"Fault", "Behind it", "Meaning"}, {}}};
+  for (const simulator::FaultRow& row : simulator::kFaults)
+    faults.table.rows.push_back(
+        {Cell::name(row.name), Cell::words(row.arguments), Cell::words(row.help)});
+  return {"simulation",
+          "Simulation",
+          "Virtual packs with cell physics and the protection core as their firmware speak the "
+          "real protocol: `cellwarden simulate`.",
+          {keys, faults}};
 }
 
 }  // namespace cw

@@ -24,6 +24,8 @@ Document parameters_document();
 Document presets_document();
 Document protocols_document();
 Document configuration_document();
+Document mqtt_document();
+Document simulation_document();
 
 /// etc/cellwarden.toml: every option with its sentence, all of it commented out. Lines that begin
 /// with "#" and no space are examples; with that "#" taken away the file is valid as well.

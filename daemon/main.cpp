@@ -62,7 +62,7 @@ constexpr Words kSimulate{"simulate",
 constexpr Words kDocs{"docs",
                       "Prints the tables this program really uses, as Markdown or JSON: "
                       "fields, modbus, mqtt, configuration, sample, protections, protocols, "
-                      "parameters, presets.",
+                      "parameters, presets, simulation.",
                       "cellwarden docs fields", "0 printed, 64 no such subject"};
 
 CLI::App& add(CLI::App& program, const Words& words, std::function<void()> chosen) {
