@@ -68,14 +68,10 @@ void note_blindness(const PackState& state, bool went_blind, bool sees_again, In
   event.when = now;
   event.pack = state.name;
   event.subject.assign("no_fresh_value");
-  std::string_view separator;
-  Text<160> rules;
-  for (std::size_t i = 0; went_blind && i < kRuleCount; ++i) {
-    if (state.guard.state(static_cast<Rule>(i)).cause != Cause::blind) continue;
-    rules = format_text<160>("{}{}{}", rules.view(), separator, kRules[i].name);
-    separator = " ";
-  }
-  event.detail = rules;
+  std::size_t blind = 0;
+  for (std::size_t i = 0; i < kRuleCount; ++i)
+    if (state.guard.state(static_cast<Rule>(i)).cause == Cause::blind) ++blind;
+  event.detail = format_text<160>("{} of {} rules have no fresh value", blind, kRuleCount);
   events.push_back(event);
 }
 
