@@ -73,7 +73,7 @@ class NativeMap : public RegisterMap {
       const bool shown = has(row, unit.kind) && (believed || row.holds == modbus::Holds::always);
       for (std::size_t i = 0; i < row.values; ++i) {
         const Registers out = image.subspan(row.first + i * row.length, row.length);
-        if (row.text != nullptr)
+        if (row.encoding == Encoding::text)
           put_text(out, shown ? row.text(unit, i) : std::string_view{});
         else
           put_number(row.encoding, out, shown ? row.number(unit, now, i) : std::nullopt);

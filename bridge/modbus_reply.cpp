@@ -62,7 +62,9 @@ Sent Replier::registers(int socket, std::span<const std::uint8_t> frame,
 }
 
 Sent Replier::refuse(int socket, std::span<const std::uint8_t> frame, Exception exception) {
-  const FullFrame request = full(frame);
+  FullFrame request = full(frame);
+  // It adds 80 to the function, which would make a normal reply of a function that has it already.
+  request[7] &= 0x7F;
   modbus_set_socket(library_->context, socket);
   return outcome(
       modbus_reply_exception(library_->context, request.data(), static_cast<unsigned>(exception)));

@@ -19,6 +19,8 @@ constexpr int kBacklog = 128;
 // The kernel doubles it. With a third free there is room for the replies to one event: eight, of
 // which each takes less than 2 kB with the kernel's own overhead.
 constexpr int kSendBuffer = 32 * 1024;
+// What a client may ask ahead; the rest waits on its own side.
+constexpr int kReceiveBuffer = 8 * 1024;
 
 void set_option(int fd, int level, int name, int value) {
   ::setsockopt(fd, level, name, &value, sizeof value);  // each is an improvement, none a need
@@ -28,6 +30,9 @@ bool bind_and_listen(const addrinfo& address, Descriptor& out) {
   out.reset(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!out.is_open()) return false;
   set_option(out.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  // Accepted sockets inherit the sizes; the window a peer is offered follows from them.
+  set_option(out.get(), SOL_SOCKET, SO_SNDBUF, kSendBuffer);
+  set_option(out.get(), SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
   if (::bind(out.get(), address.ai_addr, address.ai_addrlen) != 0) return false;
   return ::listen(out.get(), kBacklog) == 0;
 }
@@ -69,7 +74,6 @@ std::uint16_t port_of(const Descriptor& socket) {
 
 void tune_client(int socket) {
   set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
-  set_option(socket, SOL_SOCKET, SO_SNDBUF, kSendBuffer);
   set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
   set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, 60);
   set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, 10);

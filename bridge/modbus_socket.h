@@ -24,12 +24,13 @@ class Descriptor {
 };
 
 /// Makes `out` listen, without blocking, on an IP address (4 or 6) and a port; 0: any free one.
+/// What the kernel keeps for one of its clients is bounded both ways.
 /// False if it cannot; `error` then says why, for people.
 bool listen_on(const std::string& address, std::uint16_t port, Descriptor& out, std::string& error);
 
 std::uint16_t port_of(const Descriptor& socket);
 
-/// Replies at once, notices a peer that is gone, bounds what the kernel keeps for a slow reader.
+/// Replies go out at once, and a peer that is gone is noticed.
 void tune_client(int socket);
 
 /// The kernel's words for an errno.

@@ -58,8 +58,8 @@ struct Row {
   Holds holds;
   std::string_view key;
   std::string_view title;
-  ReadNumber number;  // nullptr: a text
-  ReadText text;
+  ReadNumber number;  // of every encoding but text
+  ReadText text;      // of a text
 
   constexpr std::size_t end() const { return std::size_t{first} + length * values; }
 };
@@ -304,11 +304,6 @@ consteval bool rows_are_apart() {
     if (kRows[i].first < kRows[i - 1].end()) return false;
   return true;
 }
-consteval bool every_row_has_one_reader() {
-  for (const Row& row : kRows)
-    if ((row.number == nullptr) == (row.text == nullptr) || row.length == 0) return false;
-  return true;
-}
 consteval bool keys_are_unique() {
   for (std::size_t i = 0; i < kRows.size(); ++i)
     for (std::size_t j = i + 1; j < kRows.size(); ++j)
@@ -317,7 +312,6 @@ consteval bool keys_are_unique() {
 }
 consteval bool no_alarm_looks_like_none() { return kAlarmCount < 63; }  // bit 63: not available
 static_assert(rows_are_apart());
-static_assert(every_row_has_one_reader());
 static_assert(keys_are_unique());
 static_assert(no_alarm_looks_like_none());
 static_assert(kMapSize <= 0x10000);

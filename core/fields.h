@@ -204,11 +204,14 @@ constexpr std::optional<std::int32_t> fresh_element(const Pack& pack, Series ser
 
 void no_such_field();  // never defined: reaching it ends constant evaluation
 
-/// The row of a member; a misspelt member does not compile.
+/// The row of a member; a misspelt member does not compile. Found by which row sees the member, as
+/// g++ compares no addresses of functions at compile time with -fsanitize=undefined.
 template <auto Member>
 consteval std::uint8_t index_of() {
+  PackScalars only;
+  (only.*Member).set({1}, {1});
   for (std::uint8_t i = 0; i < kFieldCount; ++i)
-    if (kFields[i].fresh == &fresh_count<Member>) return i;
+    if (kFields[i].heard(only)) return i;
   no_such_field();
   return 0;
 }

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/modbus_rig.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace cw::modbus_test {
+namespace {
+
+constexpr int kWaits = 1'000;
+constexpr int kWaitMs = 10;
+
+std::uint8_t low(unsigned value) { return static_cast<std::uint8_t>(value); }
+std::uint8_t high(unsigned value) { return static_cast<std::uint8_t>(value >> 8); }
+
+}  // namespace
+
+Bytes frame(unsigned transaction, unsigned unit, const Bytes& pdu) {
+  const auto length = static_cast<unsigned>(pdu.size() + 1);
+  Bytes out = {high(transaction), low(transaction), 0, 0, high(length), low(length), low(unit)};
+  out.insert(out.end(), pdu.begin(), pdu.end());
+  return out;
+}
+
+Bytes read_request(unsigned transaction, unsigned unit, unsigned address, unsigned quantity,
+                   unsigned function) {
+  return frame(transaction, unit,
+               {low(function), high(address), low(address), high(quantity), low(quantity)});
+}
+
+Bytes refusal(unsigned transaction, unsigned unit, unsigned function, unsigned exception) {
+  return frame(transaction, unit, {low(function | 0x80), low(exception)});
+}
+
+Client::Client(Rig& rig, int buffers)
+    : rig_(rig), fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  if (buffers != 0) {
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &buffers, sizeof buffers);
+    ::setsockopt(fd_, SOL_SOCKET, SO_SNDBUF, &buffers, sizeof buffers);
+  }
+  const int at_once = 1;
+  ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(rig.server->port());
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ::fcntl(fd_, F_SETFL, O_NONBLOCK);
+  rig_.settle();
+}
+
+Client::~Client() { ::close(fd_); }
+
+std::size_t Client::send(const Bytes& bytes) {
+  const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  return sent < 0 ? 0 : static_cast<std::size_t>(sent);
+}
+
+void Client::send_all(const Bytes& bytes) { ASSERT_EQ(send(bytes), bytes.size()); }
+
+Bytes Client::read_now() {
+  Bytes out;
+  out.swap(unread_);
+  std::uint8_t buffer[4096];
+  ssize_t count = 0;
+  while ((count = ::recv(fd_, buffer, sizeof buffer, 0)) > 0)
+    out.insert(out.end(), buffer, buffer + count);
+  return out;
+}
+
+Bytes Client::receive(std::size_t count) {
+  Bytes have;
+  for (int i = 0; i < kWaits && have.size() < count; ++i) {
+    rig_.settle();
+    const Bytes more = read_now();
+    have.insert(have.end(), more.begin(), more.end());
+    if (have.size() < count) rig_.turn(kWaitMs);
+  }
+  if (have.size() > count) unread_.assign(have.begin() + static_cast<long>(count), have.end());
+  have.resize(std::min(have.size(), count));
+  return have;
+}
+
+Bytes Client::reply() {
+  Bytes out = receive(6);
+  if (out.size() < 6) return out;
+  const Bytes rest = receive(static_cast<std::size_t>(out[4] << 8 | out[5]));
+  out.insert(out.end(), rest.begin(), rest.end());
+  return out;
+}
+
+std::vector<std::uint16_t> Client::registers(unsigned unit, unsigned address, unsigned quantity) {
+  send_all(read_request(++transaction_, unit, address, quantity));
+  const Bytes got = reply();
+  const Bytes head = {high(transaction_),     low(transaction_),     0,         0,
+                      high(3 + 2 * quantity), low(3 + 2 * quantity), low(unit), 3,
+                      low(2 * quantity)};
+  if (got.size() != head.size() + 2 * quantity ||
+      !std::equal(head.begin(), head.end(), got.begin()))
+    return {};
+  std::vector<std::uint16_t> values;
+  for (std::size_t i = head.size(); i < got.size(); i += 2)
+    values.push_back(static_cast<std::uint16_t>(got[i] << 8 | got[i + 1]));
+  return values;
+}
+
+bool Client::is_closed() {
+  for (int i = 0; i < kWaits; ++i) {
+    rig_.settle();
+    std::uint8_t byte = 0;
+    const ssize_t count = ::recv(fd_, &byte, 1, 0);
+    if (count == 0 || (count < 0 && errno == ECONNRESET)) return true;
+    if (count < 0 && i > 2) {  // the kernel had its time
+      pollfd waiting{fd_, POLLIN, 0};
+      if (::poll(&waiting, 1, kWaitMs) == 0 && i > 10) return false;
+    }
+  }
+  return false;
+}
+
+void Client::end_sending() { ::shutdown(fd_, SHUT_WR); }
+
+void Client::reset() {
+  const linger now{1, 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  ::close(fd_);
+  fd_ = -1;
+  rig_.settle();
+}
+
+Rig::Rig(ModbusOptions options, bool published) {
+  options.listen = "127.0.0.1";
+  options.port = 0;
+  std::string error;
+  server = make_modbus_server(options, error);
+  EXPECT_NE(server, nullptr) << error;
+  if (published) publish();
+}
+
+void Rig::publish() {
+  const std::size_t changed[] = {0, 1};
+  sample.now = now;
+  server->publish(sample.picture(), changed);
+}
+
+bool Rig::turn(int wait_ms) {
+  pollfd waiting{server->descriptor(), POLLIN, 0};
+  if (::poll(&waiting, 1, wait_ms) <= 0) return false;
+  server->on_ready(now);
+  ++turns;
+  return true;
+}
+
+void Rig::settle() {
+  for (int i = 0; i < 100'000; ++i)
+    if (!turn()) return;
+  ADD_FAILURE() << "the server never comes to rest";
+}
+
+bool Rig::detail_has(const std::string& text) const {
+  const std::string detail = server->health().detail;
+  return detail.find(text) != std::string::npos;
+}
+
+}  // namespace cw::modbus_test
