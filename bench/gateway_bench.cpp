@@ -89,7 +89,7 @@ struct Setup {
                     std::uint16_t broker, bool all_sinks) const {
     const fs::path file = folder / "bench.toml";
     std::ofstream out(file);
-    out << "[gateway]\nid = \"bench\"\ncontrol_socket = \"" << (folder / "control").string()
+    out << "[gateway]\nname = \"bench\"\ncontrol_socket = \"" << (folder / "control").string()
         << "\"\n[mqtt]\nenabled = true\nbroker = \"mqtt://127.0.0.1:" << broker << "\"\n";
     if (all_sinks)
       out << "[modbus]\nenabled = true\nlisten = \"127.0.0.1\"\nport = " << 20000 + getpid() % 20000
