@@ -112,8 +112,11 @@ void MqttWorker::handle(const MqttNews& news, Instant now) {
   publisher_.on_acknowledged(news.acknowledged);
   if (news.birth) publisher_.on_birth(mailbox_.moment(Clock::now()).now);
   if (!news.lost) return;
-  const Instant retry = retry_.on_lost(now);
-  if (retry_.contested()) change_id();
+  Instant retry = retry_.on_lost(now);
+  if (retry_.contested()) {
+    change_id();
+    retry = retry_.on_failed(now, false);
+  }
   rest_until(retry, fmt::format("lost the connection to {}{}{}; trying again", place,
                                 news.reason.empty() ? "" : ": ", news.reason));
 }

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole MQTT sink, threads and library included, against a real mosquitto: what its users see
+// when a broker, a gateway or Home Assistant goes and comes.
+#include "mqtt_broker.h"
+
+#include <gtest/gtest.h>
+#include <malloc.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "bridge/mqtt.h"
+#include "tests/unit/mqtt_support.h"
+
+namespace cw {
+namespace {
+
+using namespace mqtt_test;
+using namespace std::chrono_literals;
+
+Instant monotonic_now() {
+  return {std::chrono::duration_cast<std::chrono::milliseconds>(WallClock::now().time_since_epoch())
+              .count()};
+}
+
+MqttOptions options_for(const Broker& broker, std::string_view gateway = "cabin") {
+  MqttOptions options = test_options();
+  options.broker = broker.url();
+  options.gateway_id = gateway;
+  return options;
+}
+
+// The daemon as the sink sees it: a pack that is heard ten times a second.
+class Daemon {
+ public:
+  explicit Daemon(const MqttOptions& options) {
+    scene.packs = {heard_pack("garage", monotonic_now())};
+    sink = make_mqtt(options);
+    frame();
+  }
+  void frame() {
+    const Instant now = monotonic_now();
+    scene.hear(0, now);
+    scene.packs[0].pack.scalars.current.set({current}, now);
+    scene.packs[0].pack.alarms.set(alarms, now);
+    scene.packs[0].max_age = max_age;
+    show();
+  }
+  void show() { sink->publish(scene.at(monotonic_now()), scene.all()); }
+  bool until(std::chrono::milliseconds limit, const std::function<bool()>& done) {
+    auto next = WallClock::now();
+    return eventually(limit, [&] {
+      if (!mute && WallClock::now() >= next) {
+        frame();
+        next = WallClock::now() + 100ms;
+      }
+      return done();
+    });
+  }
+  void run_for(std::chrono::milliseconds time) {
+    until(time, [] { return false; });
+  }
+  std::chrono::milliseconds time_to_stop() {
+    const auto start = WallClock::now();
+    sink.reset();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(WallClock::now() - start);
+  }
+
+  Scene scene;
+  std::int32_t current = 5'000;
+  AlarmSet alarms;
+  Millis max_age{3'000};
+  bool mute = false;
+  std::unique_ptr<Sink> sink;
+};
+
+class MqttBroker : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (const std::string missing = missing_broker(); !missing.empty()) GTEST_SKIP() << missing;
+    broker_ = std::make_unique<Broker>();
+    broker_->start();
+  }
+  Broker& broker() { return *broker_; }
+
+ private:
+  std::unique_ptr<Broker> broker_;
+};
+
+TEST_F(MqttBroker, DiscoveryComesBeforeValues) {
+  Observer observer(broker());
+  Daemon daemon(options_for(broker()));
+  ASSERT_TRUE(daemon.until(5s, [&] { return observer.count(kStats) > 0; }));
+  const auto first = [&](const char* topic) { return observer.of(topic).at(0).when; };
+  EXPECT_LT(first(kGatewayConfig), first(kPackConfig));
+  EXPECT_LT(first(kPackConfig), first(kPackStatus));
+  EXPECT_LT(first(kPackStatus), first(kGatewayStatus));
+  EXPECT_LT(first(kGatewayStatus), first(kState));
+  EXPECT_EQ(observer.last(kGatewayStatus), "online");
+  EXPECT_EQ(Json::parse(observer.last(kState))["current_A"], 5.0);
+  EXPECT_TRUE(daemon.sink->health().ok) << daemon.sink->health().detail;
+}
+
+TEST_F(MqttBroker, ALateSubscriberSeesEverythingButMeasuredValues) {
+  Daemon daemon(options_for(broker()));
+  {
+    Observer early(broker());
+    ASSERT_TRUE(daemon.until(5s, [&] { return early.count(kStats) > 0; }));
+  }
+  const Observer late(broker());
+  for (const char* topic : {kGatewayConfig, kPackConfig, kGatewayStatus, kPackStatus, kAlarms,
+                            kSupervisor, "cellwarden/cabin/info", "cellwarden/cabin/garage/info"}) {
+    ASSERT_GE(late.count(topic), 1u) << topic;
+    EXPECT_TRUE(late.of(topic)[0].retained) << topic;
+  }
+  for (const Observed& message : late.all())
+    EXPECT_FALSE(message.retained && (message.topic == kState || message.topic == kCells));
+}
+
+TEST_F(MqttBroker, ACleanStopSaysOfflineAndLeavesItForLateSubscribers) {
+  Observer observer(broker());
+  Daemon daemon(options_for(broker()));
+  ASSERT_TRUE(daemon.until(5s, [&] { return observer.last(kGatewayStatus) == "online"; }));
+  Event event;
+  event.kind = EventKind::stopped;
+  daemon.sink->record(event);
+  daemon.show();
+  EXPECT_LT(daemon.time_to_stop(), 3'500ms);
+  ASSERT_TRUE(eventually(1s, [&] { return observer.last(kGatewayStatus) == "offline"; }));
+  EXPECT_EQ(observer.count("cellwarden/cabin/event"), 1u) << "the last event is not lost";
+  const Observer late(broker());
+  ASSERT_EQ(late.count(kGatewayStatus), 1u);
+  EXPECT_EQ(late.last(kGatewayStatus), "offline");
+}
+
+// The gateway of the next test; run by it in a process of its own.
+TEST(MqttVictim, RunsUntilItIsKilled) {
+  const char* const url = std::getenv("CW_TEST_BROKER");
+  if (url == nullptr) GTEST_SKIP() << "only for AKilledGatewayIsOfflineAtOnce";
+  MqttOptions options = test_options();
+  options.broker = url;
+  Daemon daemon(options);
+  daemon.run_for(60s);
+  FAIL() << "nobody killed it";
+}
+
+TEST_F(MqttBroker, AKilledGatewayIsOfflineAtOnce) {
+  Observer observer(broker());
+  setenv("CW_TEST_BROKER", broker().url().c_str(), 1);
+  Process victim({std::filesystem::read_symlink("/proc/self/exe").string(),
+                  "--gtest_filter=MqttVictim.RunsUntilItIsKilled"});
+  unsetenv("CW_TEST_BROKER");
+  ASSERT_TRUE(eventually(10s, [&] { return observer.last(kGatewayStatus) == "online"; }));
+  const auto killed = WallClock::now();
+  victim.end();
+  ASSERT_TRUE(eventually(2s, [&] { return observer.last(kGatewayStatus) == "offline"; }));
+  EXPECT_TRUE(observer.of(kGatewayStatus).back().retained);
+  EXPECT_LT(observer.of(kGatewayStatus).back().when - killed, 1s);
+}
+
+TEST_F(MqttBroker, AfterABrokerDiedEverythingIsThereAgainWithinTenSecondsOfItsReturn) {
+  Daemon daemon(options_for(broker()));
+  ASSERT_TRUE(daemon.until(5s, [&] { return daemon.sink->health().ok; }));
+  for (int round = 0; round < 2; ++round) {
+    broker().kill();
+    ASSERT_TRUE(daemon.until(5s, [&] { return !daemon.sink->health().ok; }));
+    daemon.current = 7'000 + round * 1'000;
+    daemon.run_for(round == 0 ? 200ms : 6s);
+    const auto back = WallClock::now();
+    broker().start();
+    Observer observer(broker());
+    const auto complete = [&] {
+      for (const char* topic :
+           {kGatewayConfig, kPackConfig, kPackStatus, kAlarms, kSupervisor, kState, kCells, kStats})
+        if (observer.count(topic) == 0) return false;
+      return observer.last(kGatewayStatus) == "online";
+    };
+    ASSERT_TRUE(daemon.until(10s, complete)) << daemon.sink->health().detail;
+    EXPECT_LT(WallClock::now() - back, 10s);
+    EXPECT_EQ(Json::parse(observer.of(kState)[0].payload)["current_A"], 7.0 + round)
+        << "the newest value, and none of the outage";
+  }
+}
+
+TEST_F(MqttBroker, EventsOfAnOutageArriveAfterIt) {
+  Daemon daemon(options_for(broker()));
+  ASSERT_TRUE(daemon.until(5s, [&] { return daemon.sink->health().ok; }));
+  broker().kill();
+  ASSERT_TRUE(daemon.until(5s, [&] { return !daemon.sink->health().ok; }));
+  for (int i = 1; i <= 100; ++i) {
+    Event event;
+    event.kind = EventKind::alarm_raised;
+    event.pack.assign("garage");
+    event.where = static_cast<std::uint8_t>(i);
+    daemon.sink->record(event);
+  }
+  broker().start();
+  Observer observer(broker());
+  ASSERT_TRUE(daemon.until(10s, [&] { return observer.count(kPackEvent) >= 100; }));
+  daemon.run_for(300ms);
+  const auto events = observer.of(kPackEvent);
+  ASSERT_EQ(events.size(), 100u);
+  for (std::size_t i = 0; i < 100; ++i)
+    EXPECT_EQ(Json::parse(events[i].payload)["where"], i + 1) << "in order";
+  EXPECT_EQ(daemon.sink->health().dropped, 0u);
+}
+
+TEST_F(MqttBroker, ABirthOfHomeAssistantIsAnsweredWithEverything) {
+  Observer observer(broker());
+  Daemon daemon(options_for(broker()));
+  ASSERT_TRUE(daemon.until(5s, [&] { return observer.count(kStats) > 0; }));
+  for (int i = 0; i < 5; ++i) broker().publish("homeassistant/status", "online");
+  broker().publish("homeassistant/status", "offline");
+  ASSERT_TRUE(daemon.until(15s, [&] { return observer.count(kPackConfig) > 1; }));
+  const auto configs = observer.of(kPackConfig);
+  EXPECT_GE(configs[1].when - configs[0].when, 9'900ms) << "one announcement in ten seconds";
+  EXPECT_EQ(configs[0].payload, configs[1].payload);
+  ASSERT_TRUE(daemon.until(3s, [&] {
+    return !observer.of(kState).empty() && observer.of(kState).back().when > configs[1].when;
+  }));
+  daemon.run_for(2s);
+  EXPECT_EQ(observer.count(kPackConfig), 2u) << "one answer to many births";
+}
+
+TEST_F(MqttBroker, ASilentPackIsOfflineAndNull) {
+  Observer observer(broker());
+  Daemon daemon(options_for(broker()));
+  daemon.max_age = Millis{500};
+  ASSERT_TRUE(daemon.until(5s, [&] { return observer.count(kStats) > 0; }));
+  daemon.mute = true;
+  ASSERT_TRUE(daemon.until(2s, [&] { return observer.last(kPackStatus) == "offline"; }));
+  ASSERT_TRUE(eventually(1s, [&] {
+    return Json::parse(observer.last(kState))["voltage_V"].is_null() &&
+           Json::parse(observer.last(kCells))["cell_voltage_V"][0].is_null() &&
+           Json::parse(observer.last(kAlarms))["active"].is_null();
+  }));
+  EXPECT_EQ(observer.last(kGatewayStatus), "online");
+  daemon.mute = false;
+  ASSERT_TRUE(daemon.until(2s, [&] { return observer.last(kPackStatus) == "online"; }));
+}
+
+TEST_F(MqttBroker, AnAlarmDoesNotWaitAndNoiseIsNotSent) {
+  Observer observer(broker());
+  MqttOptions options = options_for(broker());
+  options.state_interval = Millis{60'000};
+  Daemon daemon(options);
+  ASSERT_TRUE(daemon.until(5s, [&] { return observer.count(kStats) > 0; }));
+  daemon.run_for(4s);  // the repetition for Home Assistant is over
+  const std::size_t states = observer.count(kState);
+  for (int i = 0; i < 10; ++i) {
+    daemon.current = 5'000 + (i % 2) * 150;  // inside the dead-band
+    daemon.run_for(50ms);
+  }
+  EXPECT_EQ(observer.count(kState), states);
+  daemon.alarms.add(Alarm::cell_overvoltage);
+  daemon.frame();
+  const auto raised = WallClock::now();
+  ASSERT_TRUE(eventually(2s, [&] {
+    return Json::parse(observer.last(kAlarms))["alarms"] == Json({"cell_overvoltage"});
+  }));
+  EXPECT_LT(observer.of(kAlarms).back().when - raised, 500ms);
+}
+
+TEST_F(MqttBroker, ALongOutageTakesNoMemory) {
+  broker().kill();
+  Daemon daemon(options_for(broker()));
+  const auto flood = [&](int rounds) {
+    Event event;
+    for (int i = 0; i < rounds; ++i) {
+      daemon.current = i * 300;
+      daemon.frame();
+      daemon.sink->record(event);
+    }
+  };
+  flood(2'000);
+  const auto before = mallinfo2().uordblks;
+  flood(20'000);
+  const auto after = mallinfo2().uordblks;
+  EXPECT_LT(after, before + 512 * 1024) << "a queue would hold megabytes";
+  EXPECT_EQ(daemon.sink->health().dropped, 22'000u - MqttMailbox::kEventsMost);
+  EXPECT_FALSE(daemon.sink->health().ok);
+  EXPECT_LT(daemon.time_to_stop(), 3'500ms);
+}
+
+TEST_F(MqttBroker, AHungBrokerTakesNoMemoryAndCannotHoldUpAStop) {
+  Daemon daemon(options_for(broker()));
+  ASSERT_TRUE(daemon.until(5s, [&] { return daemon.sink->health().ok; }));
+  daemon.run_for(500ms);
+  broker().pause();
+  const auto before = mallinfo2().uordblks;
+  for (int i = 0; i < 20'000; ++i) {
+    daemon.current = i * 300;
+    daemon.frame();
+    if (i % 200 == 0) std::this_thread::sleep_for(10ms);
+  }
+  EXPECT_LT(mallinfo2().uordblks, before + 2 * 1024 * 1024);
+  EXPECT_LT(daemon.time_to_stop(), 3'500ms);
+  broker().resume();
+}
+
+TEST_F(MqttBroker, ABrokerThatNeverAnswersCannotHoldUpAStop) {
+  broker().pause();
+  Daemon daemon(options_for(broker()));
+  daemon.run_for(500ms);
+  EXPECT_FALSE(daemon.sink->health().ok);
+  EXPECT_LT(daemon.time_to_stop(), 3'500ms);
+  broker().resume();
+}
+
+TEST_F(MqttBroker, TwoGatewaysWithOneIdFindPeaceAndSaySo) {
+  Daemon first(options_for(broker()));
+  Daemon second(options_for(broker()));
+  const auto told = [](const Daemon& daemon) {
+    return daemon.sink->health().detail.find("somebody else") != std::string::npos;
+  };
+  ASSERT_TRUE(eventually(30s,
+                         [&] {
+                           return first.sink->health().ok && second.sink->health().ok &&
+                                  (told(first) || told(second));
+                         }))
+      << first.sink->health().detail << " / " << second.sink->health().detail;
+  const auto end = WallClock::now() + 3s;
+  while (WallClock::now() < end) {
+    ASSERT_TRUE(first.sink->health().ok && second.sink->health().ok);
+    std::this_thread::sleep_for(20ms);
+  }
+}
+
+TEST(MqttLogin, AWrongPasswordIsToldWithoutTellingThePassword) {
+  if (const std::string missing = missing_broker(); !missing.empty()) GTEST_SKIP() << missing;
+  Broker broker("allow_anonymous false\npassword_file {dir}/passwords\n");
+  const std::string file = broker.directory() + "/passwords";
+  Process({"/usr/bin/mosquitto_passwd", "-b", "-c", file, "gateway", "right"}).wait();
+  std::filesystem::permissions(file, std::filesystem::perms::others_read,
+                               std::filesystem::perm_options::add);
+  broker.start();
+  MqttOptions options = options_for(broker);
+  options.username = "gateway";
+  options.password = "quite-wrong";
+  {
+    Daemon daemon(options);
+    ASSERT_TRUE(daemon.until(5s, [&] {
+      return daemon.sink->health().detail.find("password") != std::string::npos;
+    })) << daemon.sink->health().detail;
+    EXPECT_EQ(daemon.sink->health().detail.find("quite-wrong"), std::string::npos);
+  }
+  options.password = "right";
+  Daemon daemon(options);
+  EXPECT_TRUE(daemon.until(5s, [&] { return daemon.sink->health().ok; }))
+      << daemon.sink->health().detail;
+}
+
+}  // namespace
+}  // namespace cw
