@@ -61,7 +61,7 @@ struct Row {
   ReadNumber number;  // of every encoding but text
   ReadText text;      // of a text
 
-  constexpr std::size_t end() const { return std::size_t{first} + length * values; }
+  constexpr std::size_t end() const { return first + std::size_t{length} * values; }
 };
 
 constexpr std::uint16_t registers(Encoding encoding) {
