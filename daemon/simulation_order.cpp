@@ -214,7 +214,7 @@ ReadScript read_script(std::string_view text, std::string_view file,
       script.faults.push_back(
           fmt::format("{}:{}:{}: {}", file, number, used + read.column + 1, read.fault));
   }
-  std::ranges::stable_sort(script.orders, {}, &TimedOrder::at);
+  std::ranges::stable_sort(script.orders, {}, [](const TimedOrder& each) { return each.at.count; });
   return script;
 }
 
