@@ -89,7 +89,7 @@ bool Policy::is_to_blame(Parameter one, Parameter other) const {
   const auto& theirs = origin(other);
   if (!mine || !theirs) return mine.has_value();
   if (mine->near != theirs->near) return mine->near;
-  return mine->place > theirs->place;
+  return theirs->place < mine->place;
 }
 
 void Policy::report(Parameter parameter, const std::string& complaint, FaultList& faults) const {

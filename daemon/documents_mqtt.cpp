@@ -55,22 +55,26 @@ DocumentPart topics_part() {
   return part;
 }
 
+template <class Row>
+std::vector<Cell> value_row(std::string_view key, Unit unit, const Row& row) {
+  const bool entity = row.home_assistant.platform != HomeAssistant::Platform::none;
+  const std::string_view enabled = row.home_assistant.enabled ? "enabled" : "disabled";
+  return {Cell::name(key),
+          Cell::words(facts(unit).symbol),
+          {number_text(row.dead_band, unit), true, false},
+          Cell::words(entity ? enabled : "none")};
+}
+
 DocumentPart group_part(Group group) {
-  DocumentPart part{
-      fmt::format("Keys of {}", name(group)), "", {{"Key", "Unit", "Dead-band", "Entity"}, {}}};
-  const auto add = [&part](std::string_view key, Unit unit, const auto& row) {
-    const bool entity = row.home_assistant.platform != HomeAssistant::Platform::none;
-    part.table.rows.push_back({Cell::name(key),
-                               Cell::words(facts(unit).symbol),
-                               {number_text(row.dead_band, unit), true, false},
-                               Cell::words(!entity                      ? "none"
-                                           : row.home_assistant.enabled ? "enabled"
-                                                                        : "disabled")});
-  };
+  DocumentPart part;
+  part.title = fmt::format("Keys of {}", name(group));
+  part.table.columns = {"Key", "Unit", "Dead-band", "Entity"};
   for (const Field& field : kFields)
-    if (field.facts.group == group) add(field.facts.key, field.unit, field.facts);
+    if (field.facts.group == group)
+      part.table.rows.push_back(value_row(field.facts.key, field.unit, field.facts));
   for (const SeriesFacts& series : kSeries)
-    if (series.group == group) add(series.key, series.unit, series);
+    if (series.group == group)
+      part.table.rows.push_back(value_row(series.key, series.unit, series));
   return part;
 }
 

@@ -2,7 +2,6 @@
 // A TOML document as a tree in file order, every key and value with its place. Knows the language,
 // not what any key means.
 #pragma once
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -15,7 +14,9 @@ namespace cw {
 struct TomlPlace {
   std::uint32_t line = 0;  // from 1
   std::uint32_t column = 0;
-  friend constexpr auto operator<=>(TomlPlace, TomlPlace) = default;
+  friend constexpr bool operator<(TomlPlace a, TomlPlace b) {
+    return a.line != b.line ? a.line < b.line : a.column < b.column;
+  }
 };
 
 struct TomlEntry;
@@ -50,7 +51,7 @@ struct TomlDocument {
 };
 
 /// Larger texts are refused: nobody writes that much by hand.
-inline constexpr std::size_t kLargestToml = 1024 * 1024;
+inline constexpr std::size_t kLargestToml = 1'048'576;
 
 TomlDocument read_toml(std::string_view text);
 
