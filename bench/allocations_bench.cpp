@@ -101,8 +101,9 @@ int run(std::uint32_t samples) {
   auto mqtt = make_mqtt(configuration.mqtt);
   auto history = make_history(configuration.history);
   Gateway gateway(configuration);
-  for (Sink* sink : {static_cast<Sink*>(modbus.get()), mqtt.get(), history.get()})
-    gateway.add(*sink);
+  gateway.add(*modbus);
+  gateway.add(*mqtt);
+  gateway.add(*history);
   World world(gateway);
   gateway.start(world.now, 0);
   for (int i = 0; i < 2'000; ++i) world.sample();  // buffers grow to their size

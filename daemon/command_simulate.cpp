@@ -12,6 +12,7 @@
 #include "daemon/simulation.h"
 #include "daemon/simulation_control.h"
 #include "daemon/suggestion.h"
+#include "daemon/unix_client.h"
 
 namespace cw {
 namespace {
@@ -60,9 +61,23 @@ void introduce(const Simulation& simulation) {
   std::fflush(stdout);
 }
 
+// One order to a simulation that runs elsewhere; prints its answer.
+int tell(const SimulateOptions& options) {
+  if (options.control.empty())
+    return fail(kUsage, "--tell needs --control SOCKET: the one the simulation was given");
+  std::string answer;
+  std::string error;
+  if (!ask_unix_socket(options.control, options.tell + "\n", answer, error))
+    return fail(kUnavailable,
+                fmt::format("no simulation answers at {}: {}", options.control, error));
+  fmt::print("{}", answer);
+  return answer.rfind("error", 0) == 0 ? 1 : 0;
+}
+
 }  // namespace
 
 int command_simulate(const SimulateOptions& options) {
+  if (!options.tell.empty()) return tell(options);
   const DescribedPacks described = describe_packs(options.packs);
   if (!described.fault.empty()) return fail(kConfiguration, described.fault);
   SimulationOptions settings;

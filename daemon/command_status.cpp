@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "daemon/commands.h"
-#include "daemon/status_server.h"
+#include "daemon/unix_client.h"
 
 namespace cw {
 namespace {
@@ -102,8 +102,11 @@ void print_for_people(const Json& status) {
 int show_once(const StatusOptions& options) {
   std::string document;
   std::string error;
-  if (!fetch_status(options.socket, document, error)) {
-    fmt::print(stderr, "cellwarden status: {}\n", error);
+  if (!ask_unix_socket(options.socket, "", document, error)) {
+    fmt::print(stderr,
+               "cellwarden status: no running cellwarden answers at {} ({}); is the service "
+               "started?\n",
+               options.socket, error);
     return 69;
   }
   const Json status = Json::parse(document, nullptr, false);

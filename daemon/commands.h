@@ -50,6 +50,7 @@ struct SimulateOptions {
   std::vector<std::string> packs;  // "name=garage,chemistry=lfp,cells=16,capacity=280Ah,link=PATH"
   std::string script;              // file of timed fault commands
   std::string control;             // unix socket for fault commands; empty: none
+  std::string tell;                // a command for the simulation at `control`; empty: simulate
   std::string listen;              // host:port prefix for TCP instead of pseudo-terminals
   double speed = 1;                // simulated seconds per second
   std::uint64_t seed = 1;

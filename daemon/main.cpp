@@ -140,6 +140,8 @@ void add_simulate(CLI::App& program, Line& line) {
       ->take_all();
   simulate.add_option("--script", options.script, "File of timed fault commands");
   simulate.add_option("--control", options.control, "Unix socket for fault commands");
+  simulate.add_option("--tell", options.tell,
+                      "Send this order to the simulation at --control, print its answer");
   simulate.add_option("--listen", options.listen, "HOST:PORT of the first pack, over TCP");
   simulate.add_option("--speed", options.speed, "Simulated seconds a second")
       ->check(CLI::Range(0.001, 1e6))

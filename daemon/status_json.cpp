@@ -84,7 +84,14 @@ void write_pack(JsonWriter& json, const PackState& pack, Instant now) {
   json.end_object();
 }
 
-void write_bank(JsonWriter& json, const Bank& bank, Instant now) {
+// The bank is added up again whenever a pack changes or goes stale: it is as old as a pack may be.
+Millis bank_age(std::span<const PackState> packs) {
+  Millis most{};
+  for (const PackState& pack : packs) most = std::max(most, pack.max_age);
+  return most;
+}
+
+void write_bank(JsonWriter& json, const Bank& bank, Instant now, Millis max_age) {
   json.key("bank");
   json.begin_object();
   json.key("packs");
@@ -92,11 +99,9 @@ void write_bank(JsonWriter& json, const Bank& bank, Instant now) {
   json.key("packs_in");
   json.integer(bank.packs_in);
   for (const Field& field : kFields) {
-    // The bank is added up every tick: anything older than two is not of now.
-    const auto value = field.fresh(bank.scalars, now, Millis{1'000});
     if (field.heard(bank.scalars) == std::nullopt) continue;
     json.key(field.facts.key);
-    json.quantity(value, field.unit);
+    json.quantity(field.fresh(bank.scalars, now, max_age), field.unit);
   }
   json.end_object();
 }
@@ -156,7 +161,7 @@ void write_status(std::string& out, const Picture& picture, const StatusDetails&
   json.begin_array();
   for (const PackState& pack : picture.packs) write_pack(json, pack, picture.now);
   json.end_array();
-  write_bank(json, picture.bank, picture.now);
+  write_bank(json, picture.bank, picture.now, bank_age(picture.packs));
   json.key("relays");
   json.begin_array();
   for (const RelayState& relay : picture.relays) write_relay(json, relay, picture.now);

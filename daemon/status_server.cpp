@@ -120,26 +120,4 @@ void StatusServer::make_room() {
   drop(oldest->first);
 }
 
-bool fetch_status(const std::string& path, std::string& document, std::string& error) {
-  const auto address = address_of(path);
-  const int fd = address ? ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
-  if (fd < 0 || ::connect(fd, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) {
-    error = fmt::format("no running cellwarden answers at {} ({}); is the service started?", path,
-                        address ? std::strerror(errno) : "not a usable path");
-    if (fd >= 0) ::close(fd);
-    return false;
-  }
-  const timeval patience{.tv_sec = 5, .tv_usec = 0};
-  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  document.clear();
-  char part[16384];
-  ssize_t got = 0;
-  while ((got = ::read(fd, part, sizeof part)) > 0)
-    document.append(part, static_cast<std::size_t>(got));
-  if (got < 0)
-    error = fmt::format("{}: the daemon does not answer: {}", path, std::strerror(errno));
-  ::close(fd);
-  return got == 0;
-}
-
 }  // namespace cw

@@ -44,7 +44,4 @@ class StatusServer {
   int listener_ = -1;
 };
 
-/// Asks a running daemon. False: `error` says why, for people.
-bool fetch_status(const std::string& path, std::string& document, std::string& error);
-
 }  // namespace cw
