@@ -59,7 +59,7 @@ constexpr Millis kStartUp{20'000};
 
 constexpr bool is_setting(const Slot& slot) { return slot.parameter.has_value(); }
 constexpr bool is_value(const Slot& slot) {
-  return slot.store != nullptr && slot.form == Form::number;
+  return slot.field != kNoField && slot.form == Form::number;
 }
 
 /// Calls `apply` with each row of kSlots that is wanted, as a constant.

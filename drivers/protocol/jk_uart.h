@@ -112,7 +112,7 @@ namespace rows {
 using P = PackScalars;
 using enum Form;
 template <auto Member>
-consteval Slot value(std::uint8_t id, std::uint8_t width, std::string_view meaning, Form form,
+constexpr Slot value(std::uint8_t id, std::uint8_t width, std::string_view meaning, Form form,
                      std::int32_t scale) {
   return {.id = id,
           .width = width,
@@ -122,10 +122,10 @@ consteval Slot value(std::uint8_t id, std::uint8_t width, std::string_view meani
           .field = index_of<Member>(),
           .store = &store_number<Member>};
 }
-consteval Slot sensor(std::uint8_t id, std::string_view meaning, std::uint8_t number) {
+constexpr Slot sensor(std::uint8_t id, std::string_view meaning, std::uint8_t number) {
   return {.id = id, .width = 2, .meaning = meaning, .form = temperature, .sensor = number};
 }
-consteval Slot setting(std::uint8_t id, std::uint8_t width, std::string_view meaning,
+constexpr Slot setting(std::uint8_t id, std::uint8_t width, std::string_view meaning,
                        std::int32_t scale, Parameter parameter, Form form = number) {
   return {.id = id,
           .width = width,
@@ -136,16 +136,16 @@ consteval Slot setting(std::uint8_t id, std::uint8_t width, std::string_view mea
 }
 /// A setting that people also know as a value.
 template <auto Member>
-consteval Slot setting(std::uint8_t id, std::uint8_t width, std::string_view meaning,
+constexpr Slot setting(std::uint8_t id, std::uint8_t width, std::string_view meaning,
                        std::int32_t scale, Parameter parameter) {
   Slot slot = value<Member>(id, width, meaning, number, scale);
   slot.parameter = parameter;
   return slot;
 }
-consteval Slot other(std::uint8_t id, std::uint8_t width, std::string_view meaning, Form form) {
+constexpr Slot other(std::uint8_t id, std::uint8_t width, std::string_view meaning, Form form) {
   return {.id = id, .width = width, .meaning = meaning, .form = form};
 }
-consteval Slot order(std::uint8_t id, std::uint8_t width, std::string_view meaning) {
+constexpr Slot order(std::uint8_t id, std::uint8_t width, std::string_view meaning) {
   return {.id = id, .width = width, .meaning = meaning, .form = unused, .answered = false};
 }
 }  // namespace rows

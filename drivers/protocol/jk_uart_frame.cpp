@@ -50,7 +50,8 @@ std::uint16_t checksum(std::span<const std::uint8_t> bytes) {
     std::memcpy(&word, at, sizeof word);
     return (word & kLanes) + (word >> 8 & kLanes);
   };
-  constexpr std::size_t kMost = 0xFFFF / (2 * 0xFF) * 8;  // bytes that fill no lane
+  constexpr std::size_t kWords = 0xFFFF / (2 * 0xFF);  // that fill no lane
+  constexpr std::size_t kMost = kWords * 8;
   static_assert(kLongestFrame < kMost);
   std::uint32_t sum = 0;
   while (!bytes.empty()) {

@@ -57,7 +57,8 @@ class ProtocolBox {
   /// What a protocol file's `construct` does.
   template <class P>
   static Protocol* construct_in(void* storage, auto... arguments) {
-    static_assert(sizeof(P) <= kCapacity && alignof(P) <= alignof(std::max_align_t));
+    static_assert(sizeof(P) <= kCapacity);
+    static_assert(alignof(P) <= alignof(std::max_align_t));
     static_assert(std::is_trivially_destructible_v<P>);
     return new (storage) P(arguments...);
   }
