@@ -52,7 +52,7 @@ mqtt::connect_options connect_options(const MqttAccount& account) {
   return builder.finalize();
 }
 
-class PahoClient final : public MqttClient, private mqtt::callback {
+class PahoClient final : public MqttClient {
  public:
   PahoClient(const MqttAccount& account, std::function<void()> wake)
       : options_(connect_options(account)),
@@ -62,7 +62,11 @@ class PahoClient final : public MqttClient, private mqtt::callback {
                     .mqtt_version(MQTTVERSION_3_1_1)
                     .max_buffered_messages(kBufferedMost)
                     .finalize()) {
-    client_.set_callback(*this);
+    // Not set_callback(): it calls the library under a lock that completions take the other way
+    // round (eclipse-paho/paho.mqtt.cpp issue 356).
+    client_.set_connection_lost_handler([this](const std::string& cause) { lost(cause); });
+    client_.set_message_callback(
+        [this](const mqtt::const_message_ptr& message) { arrived(*message); });
   }
 
   void connect() override {
@@ -86,12 +90,11 @@ class PahoClient final : public MqttClient, private mqtt::callback {
 
   bool send(const std::string& topic, std::string_view payload, Delivery delivery) override {
     try {
-      auto message =
-          mqtt::make_message(topic, payload.data(), payload.size(), delivery.qos, delivery.retain);
       if (delivery.reported)
-        client_.publish(message, nullptr, on_acknowledge_);
+        client_.publish(topic, payload.data(), payload.size(), delivery.qos, delivery.retain,
+                        nullptr, on_acknowledge_);
       else
-        client_.publish(message);
+        client_.publish(topic, payload.data(), payload.size(), delivery.qos, delivery.retain);
       return true;
     } catch (const mqtt::exception&) {
       return false;  // full, or the connection is breaking, which is told on its own
@@ -169,7 +172,7 @@ class PahoClient final : public MqttClient, private mqtt::callback {
     }
   }
 
-  void connection_lost(const std::string& cause) override {
+  void lost(const std::string& cause) {
     note([&](MqttNews& news) {
       news.lost = true;
       news.reason = cause;
@@ -177,9 +180,9 @@ class PahoClient final : public MqttClient, private mqtt::callback {
   }
 
   // A retained birth is an old one, and a new connection announces everything anyway.
-  void message_arrived(mqtt::const_message_ptr message) override {
-    if (message->is_retained() || message->get_payload().size() > 16) return;
-    if (message->get_payload() == "online") note([](MqttNews& news) { news.birth = true; });
+  void arrived(const mqtt::message& message) {
+    if (message.is_retained()) return;
+    if (message.get_payload() == "online") note([](MqttNews& news) { news.birth = true; });
   }
 
   std::mutex mutex_;

@@ -151,8 +151,9 @@ Millis MqttPublisher::interval(Group group) const {
 bool MqttPublisher::send_group(const PackState& state, PackOut& pack, GroupOut& group,
                                const Moment& at) {
   const News news = group.forced ? News::urgent : group.document.compare(state, pack.shape, at.now);
-  const Instant due = group.sent + (news == News::none ? options_.beat : interval(group.group));
-  if (news != News::urgent && at.now < due) {
+  const Millis shortest = news == News::none ? options_.beat : interval(group.group);
+  const Instant due = group.sent + shortest;
+  if (news != News::urgent && shortest.count > 0 && at.now < due) {
     want(pack, due);
     return true;
   }
