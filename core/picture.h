@@ -25,6 +25,9 @@ struct PackState {
     if (link.link == Link::unheard || link.link == Link::lost) return false;
     return now <= link.last_frame + max_age;
   }
+
+  /// How old a value may be to be used now: of a pack that is not heard, none is young enough.
+  Millis usable_age(Instant now) const { return fresh(now) ? max_age : Millis{-1}; }
 };
 
 enum class Mode : std::uint8_t { observe, control };

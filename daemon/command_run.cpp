@@ -32,6 +32,8 @@ int command_run(const RunOptions& options) {
   log(Severity::notice, "gateway", "cellwarden {} with {} pack{}, mode {}", kVersion,
       loaded.configuration.packs.size(), loaded.configuration.packs.size() == 1 ? "" : "s",
       name(loaded.configuration.mode));
+  for (const ConfigurationFault& note : loaded.notes)
+    log(Severity::warning, "configuration", "{}", note.text());
   if (loaded.configuration.packs.empty())
     log(Severity::warning, "gateway", "no packs configured; add [[pack]] to {}", options.config);
   wiring.start();

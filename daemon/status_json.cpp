@@ -30,7 +30,7 @@ void write_member(JsonWriter& json, std::string_view key, bool value) {
 void write_rule(JsonWriter& json, const PackState& pack, Rule rule, Instant now) {
   const RuleRow& row = kRules[static_cast<std::size_t>(rule)];
   const RuleState& state = pack.guard.state(rule);
-  const auto input = measure(pack.pack, now, pack.max_age)[row.reads];
+  const auto input = measure(pack.pack, now, pack.usable_age(now))[row.reads];
   json.begin_object();
   write_member(json, "rule", row.name);
   write_member(json, "phase", name(state.phase));
@@ -75,8 +75,8 @@ void write_pack(JsonWriter& json, const PackState& pack, Instant now) {
   write_member(json, "protocol", pack.protocol);
   write_member(json, "fresh", pack.fresh(now));
   write_link(json, pack.link, now);
-  write_values(json, pack.pack, now, pack.max_age);
-  write_alarms(json, pack.pack, pack.protocol, now, pack.max_age);
+  write_values(json, pack.pack, now, pack.usable_age(now));
+  write_alarms(json, pack.pack, pack.protocol, now, pack.usable_age(now));
   write_identity(json, pack.pack.identity);
   write_parameters(json, "parameters", pack.pack.parameters);
   write_parameters(json, "policy", pack.policy);

@@ -100,7 +100,7 @@ RelayWish warning(std::span<const PackState> packs, const std::vector<std::size_
       if (state.guard.decision().is_tripped(static_cast<Rule>(r)))
         return {true, format_text<96>("{}: {}", state.name.view(),
                                       explain(state.guard, static_cast<Rule>(r)).view())};
-    const auto alarms = state.pack.alarms.fresh(now, state.max_age);
+    const auto alarms = state.pack.alarms.fresh(now, state.usable_age(now));
     if (alarms && alarms->any())
       return {true, format_text<96>("{}: the BMS reports an alarm", state.name.view())};
   }
@@ -132,7 +132,7 @@ bool Supervisor::step(PackState& state, Instant now, std::vector<Event>& events)
   const Decision before = state.guard.decision();
   const Causes causes = causes_of(state.guard);
   const Decision after =
-      state.guard.step(measure(state.pack, now, state.max_age), state.policy, now);
+      state.guard.step(measure(state.pack, now, state.usable_age(now)), state.policy, now);
   bool went_blind = false;
   bool sees_again = false;
   for (std::size_t i = 0; i < kRuleCount; ++i) {

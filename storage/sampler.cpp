@@ -8,8 +8,8 @@ namespace {
 std::optional<std::int32_t> fresh_count_of(const Column& column, const PackState& state,
                                            Instant now) {
   if (column.series)
-    return fresh_element(state.pack, *column.series, column.index, now, state.max_age);
-  return kFields[column.index].fresh(state.pack.scalars, now, state.max_age);
+    return fresh_element(state.pack, *column.series, column.index, now, state.usable_age(now));
+  return kFields[column.index].fresh(state.pack.scalars, now, state.usable_age(now));
 }
 
 }  // namespace

@@ -200,6 +200,16 @@ TEST_F(GatewayTest, ASilentPackIsLostWithinItsTimeAndOpensTheRelays) {
       << "all rules go blind together: one event";
 }
 
+TEST_F(GatewayTest, AWireThatGoesAwayLosesItsPackBeforeItsValuesAreOld) {
+  run(5_s);
+  links[0].link = Link::lost;
+  gateway.on_link(0, links[0], now);
+  end_turn();
+  EXPECT_FALSE(witness.packs[0].fresh(now));
+  EXPECT_FALSE(energised(0)) << "in the same turn";
+  EXPECT_FALSE(energised(1));
+}
+
 TEST_F(GatewayTest, ALostPackThatAnswersAgainIsReportedAndAllowed) {
   run(5_s);
   run(10_s, {1});
