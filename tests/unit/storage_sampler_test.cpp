@@ -54,6 +54,7 @@ TEST(StorageSample, HoldsWhatIsFreshAndNothingElse) {
   Bench bench;
   bench.hear(52'800);
   bench.pass({2'000});
+  bench.pack().link.last_frame = bench.now;  // a frame that held only the current
   bench.pack().pack.scalars.current.set({-12'340}, bench.now);
   bench.pass({1'500});  // the voltage is now 3.5 s old, the current 1.5 s
 
@@ -65,6 +66,15 @@ TEST(StorageSample, HoldsWhatIsFreshAndNothingElse) {
   EXPECT_EQ(sample.counts[column_named("current_A")], -12'340);
   EXPECT_FALSE(sample.known[column_named("voltage_V")]);
   EXPECT_FALSE(sample.known[column_named("cell_voltage_01_V")]);
+}
+
+TEST(StorageSample, HoldsNothingOfAPackThatIsLostHoweverYoungItsValues) {
+  Bench bench;
+  bench.hear(52'800);
+  bench.pack().link.link = Link::lost;
+  Sample sample;
+  fill_sample(sample, bench.pack(), bench.now, bench.wall_ms);
+  EXPECT_TRUE(sample.known.none());
 }
 
 TEST(StorageSample, DoesNotInheritWhatTheSlotHeldBefore) {
