@@ -14,8 +14,8 @@
 
 #include "bench/null_broker.h"
 #include "bench/paced_bms.h"
-#include "bridge/modbus_server.h"
-#include "bridge/mqtt.h"
+#include "bridge/modbus/modbus_server.h"
+#include "bridge/mqtt/mqtt.h"
 #include "core/presets.h"
 #include "daemon/gateway.h"
 #include "drivers/session/line.h"

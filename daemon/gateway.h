@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "bridge/sink.h"
-#include "daemon/configuration.h"
+#include "daemon/configuration/configuration.h"
 #include "daemon/relays.h"
 #include "daemon/store.h"
 #include "daemon/supervisor.h"

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "daemon/commands.h"
-#include "daemon/suggestion.h"
+#include "daemon/commands/commands.h"
+#include "daemon/configuration/suggestion.h"
 #include "daemon/version.h"
 
 namespace cw {

@@ -7,7 +7,7 @@
 
 #include "core/event.h"
 #include "core/picture.h"
-#include "daemon/configuration.h"
+#include "daemon/configuration/configuration.h"
 #include "daemon/relay_wish.h"
 
 namespace cw {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/configuration.h"
+#include "daemon/configuration/configuration.h"
 #include "daemon/loop.h"
 #include "drivers/protocol/registry.h"
 #include "drivers/session/line.h"

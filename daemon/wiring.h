@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/configuration.h"
+#include "daemon/configuration/configuration.h"
 #include "daemon/gateway.h"
 #include "daemon/loop.h"
 #include "daemon/status_json.h"

@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "bridge/modbus_server.h"
+#include "bridge/modbus/modbus_server.h"
 #include "tests/unit/modbus_sample.h"
 
 namespace {

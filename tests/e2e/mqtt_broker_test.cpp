@@ -11,7 +11,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "bridge/mqtt.h"
+#include "bridge/mqtt/mqtt.h"
 #include "tests/unit/mqtt_support.h"
 
 namespace cw {

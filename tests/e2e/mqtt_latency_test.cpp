@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <atomic>
 
-#include "bridge/mqtt.h"
+#include "bridge/mqtt/mqtt.h"
 #include "mqtt_broker.h"
 #include "tests/unit/mqtt_support.h"
 

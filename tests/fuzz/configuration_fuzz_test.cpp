@@ -7,9 +7,9 @@
 #include <random>
 #include <sstream>
 
-#include "daemon/configuration.h"
-#include "daemon/options.h"
-#include "daemon/quantity_text.h"
+#include "daemon/configuration/configuration.h"
+#include "daemon/configuration/options.h"
+#include "daemon/configuration/quantity_text.h"
 
 namespace cw {
 namespace {

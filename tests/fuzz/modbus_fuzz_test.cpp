@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <random>
 
-#include "bridge/modbus_map.h"
+#include "bridge/modbus/modbus_map.h"
 #include "tests/unit/modbus_rig.h"
 
 namespace cw::modbus_test {

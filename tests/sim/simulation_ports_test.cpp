@@ -16,8 +16,8 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "daemon/simulation.h"
-#include "daemon/simulation_control.h"
+#include "daemon/simulate/simulation.h"
+#include "daemon/simulate/simulation_control.h"
 #include "drivers/protocol/registry.h"
 
 namespace cw {

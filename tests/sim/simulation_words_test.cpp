@@ -3,9 +3,9 @@
 // paced wire. No ports, no clock.
 #include <gtest/gtest.h>
 
-#include "daemon/simulation_description.h"
-#include "daemon/simulation_line.h"
-#include "daemon/simulation_order.h"
+#include "daemon/simulate/simulation_description.h"
+#include "daemon/simulate/simulation_line.h"
+#include "daemon/simulate/simulation_order.h"
 
 namespace cw {
 namespace {

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "daemon/configuration.h"
+#include "daemon/configuration/configuration.h"
 
 namespace cw {
 namespace {

@@ -4,7 +4,7 @@
 #include <limits>
 #include <random>
 
-#include "daemon/quantity_text.h"
+#include "daemon/configuration/quantity_text.h"
 
 namespace cw {
 namespace {

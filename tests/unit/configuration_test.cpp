@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/configuration.h"
+#include "daemon/configuration/configuration.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -12,10 +12,10 @@
 
 #include "core/presets.h"
 #include "core/protection.h"
-#include "daemon/options.h"
-#include "daemon/quantity_text.h"
-#include "daemon/secret.h"
-#include "daemon/suggestion.h"
+#include "daemon/configuration/options.h"
+#include "daemon/configuration/quantity_text.h"
+#include "daemon/configuration/secret.h"
+#include "daemon/configuration/suggestion.h"
 
 namespace cw {
 namespace {

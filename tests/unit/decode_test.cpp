@@ -3,7 +3,7 @@
 // answers.
 #include <gtest/gtest.h>
 
-#include "daemon/decode.h"
+#include "daemon/commands/decode.h"
 
 namespace cw {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/documents.h"
+#include "daemon/commands/documents.h"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,8 @@
 #include "core/fields.h"
 #include "core/presets.h"
 #include "core/protection.h"
-#include "daemon/configuration.h"
-#include "daemon/options.h"
+#include "daemon/configuration/configuration.h"
+#include "daemon/configuration/options.h"
 #include "drivers/protocol/registry.h"
 
 namespace cw {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Discovery messages against Home Assistant's own rules: one key it does not know refuses a whole
 // device, one unit that does not fit refuses an entity. One whole message is frozen as a file.
-#include "bridge/homeassistant.h"
+#include "bridge/mqtt/homeassistant.h"
 
 #include <gtest/gtest.h>
 

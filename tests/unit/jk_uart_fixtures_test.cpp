@@ -11,7 +11,7 @@
 #include <set>
 #include <string>
 
-#include "daemon/decode.h"
+#include "daemon/commands/decode.h"
 #include "drivers/protocol/jk_uart.h"
 
 namespace cw {

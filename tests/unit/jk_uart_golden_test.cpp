@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/decode.h"
+#include "daemon/commands/decode.h"
 
 namespace cw {
 namespace {

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "bridge/modbus_frame.h"
-#include "bridge/modbus_table.h"
+#include "bridge/modbus/modbus_frame.h"
+#include "bridge/modbus/modbus_table.h"
 #include "tests/unit/modbus_sample.h"
 
 namespace cw {

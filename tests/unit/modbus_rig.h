@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "bridge/modbus_server.h"
+#include "bridge/modbus/modbus_server.h"
 #include "tests/unit/modbus_sample.h"
 
 namespace cw::modbus_test {

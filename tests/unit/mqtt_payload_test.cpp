@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The documents MQTT carries: complete, honest about what is not known, and quiet about noise.
-#include "bridge/mqtt_payload.h"
+#include "bridge/mqtt/mqtt_payload.h"
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // When what is sent, in virtual time: announcements in order, changes at once, quiet otherwise,
 // nothing stale, nothing lost that must not be.
-#include "bridge/mqtt_publisher.h"
+#include "bridge/mqtt/mqtt_publisher.h"
 
 #include <gtest/gtest.h>
 
-#include "bridge/mqtt_retry.h"
+#include "bridge/mqtt/mqtt_retry.h"
 #include "mqtt_support.h"
 
 namespace cw {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "bridge/mqtt_publisher.h"
+#include "bridge/mqtt/mqtt_publisher.h"
 
 namespace cw::mqtt_test {
 

@@ -8,8 +8,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "daemon/commands.h"
-#include "daemon/parameter_text.h"
+#include "daemon/commands/commands.h"
+#include "daemon/configuration/parameter_text.h"
 
 namespace cw {
 namespace {

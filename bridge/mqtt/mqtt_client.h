@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// One connection to a broker, from connect to loss; for the next one make another client, so that
+// nothing of an old connection is ever sent on a new one. Nothing here waits for the network.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "bridge/mqtt/mqtt_publisher.h"
+
+namespace cw {
+
+struct MqttAccount {
+  std::string broker;  // mqtt://host[:port] or mqtts://host[:port]
+  std::string client_id;
+  std::string username;
+  std::string password;
+  std::string will_topic;  // gets a retained `offline` when the connection breaks
+};
+
+/// What happened to a client since it was last asked.
+struct MqttNews {
+  bool connected = false;
+  bool failed = false;   // the attempt to connect
+  bool refused = false;  // with `failed`: a broker answered, and said no
+  bool lost = false;
+  bool disconnected = false;  // as asked for
+  bool birth = false;         // Home Assistant said `online`
+  std::size_t acknowledged = 0;
+  std::string reason;  // with `failed` and `lost`, for people
+};
+
+class MqttClient : public MqttOutlet {
+ public:
+  virtual void connect() = 0;
+  virtual void listen_for_birth(const std::string& topic) = 0;
+  /// Sends what is under way, for at most `patience`, then says goodbye: no will is sent.
+  virtual void disconnect(Millis patience) = 0;
+  virtual MqttNews news() = 0;
+};
+
+/// `wake` is called from foreign threads whenever there is news; it must only ring a bell.
+std::unique_ptr<MqttClient> make_mqtt_client(const MqttAccount& account,
+                                             std::function<void()> wake);
+
+}  // namespace cw

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bridge/mqtt/mqtt_topics.h"
+
+#include <fmt/format.h>
+
+namespace cw {
+
+GatewayTopics gateway_topics(std::string_view base, std::string_view gateway) {
+  const auto topic = [&](std::string_view last) {
+    return fmt::format("{}/{}/{}", base, gateway, last);
+  };
+  return {topic("status"), topic("info"), topic("supervisor"), topic("bank"), topic("event")};
+}
+
+PackTopics pack_topics(std::string_view base, std::string_view gateway, std::string_view pack) {
+  const auto topic = [&](std::string_view last) {
+    return fmt::format("{}/{}/{}/{}", base, gateway, pack, last);
+  };
+  PackTopics topics{topic("status"), topic("info"), topic("alarms"), topic("event"), {}};
+  for (std::size_t i = 0; i < kGroupCount; ++i) topics.groups[i] = topic(kGroupNames[i]);
+  return topics;
+}
+
+std::string discovery_topic(std::string_view prefix, std::string_view device) {
+  return fmt::format("{}/device/{}/config", prefix, device);
+}
+
+std::string birth_topic(std::string_view prefix) { return fmt::format("{}/status", prefix); }
+
+}  // namespace cw

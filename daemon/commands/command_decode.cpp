@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// `cellwarden decode`: hexadecimal frames in, one JSON document a frame out. It talks to no device.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+#include "daemon/commands/commands.h"
+#include "daemon/commands/decode.h"
+
+namespace cw {
+namespace {
+
+constexpr int kGood = 0;
+constexpr int kBadData = 1;
+constexpr int kUsage = 64;
+
+const ProtocolSpec* known_protocol(const std::string& name) {
+  const ProtocolSpec* const spec = find_protocol(name);
+  if (spec != nullptr) return spec;
+  std::string names;
+  for (const ProtocolSpec* known : all_protocols())
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", known->name);
+  fmt::print(stderr, "cellwarden decode: no protocol \"{}\"; there are: {}\n", name, names);
+  return nullptr;
+}
+
+/// Bytes pasted without quotes arrive as one word each: then all words are one frame.
+std::vector<std::string> frames_of(const std::vector<std::string>& words) {
+  const auto is_byte = [](const std::string& word) { return parse_hex(word).bytes.size() == 1; };
+  if (words.size() < 2 || !std::all_of(words.begin(), words.end(), is_byte)) return words;
+  std::string frame;
+  for (const std::string& word : words) frame += word + " ";
+  return {frame};
+}
+
+int print_frames(const ProtocolSpec& spec, std::string_view text) {
+  int status = kGood;
+  for (const DecodedFrame& frame : decode_text(spec, text)) {
+    fmt::print("{}\n", frame.json);
+    if (!frame.good) status = kBadData;
+  }
+  std::fflush(stdout);  // whoever pipes lines in wants the answer to each
+  return status;
+}
+
+/// The next line without its end; false: there is none.
+bool read_line(std::FILE* file, std::string& line) {
+  line.clear();
+  int c = std::fgetc(file);
+  if (c == EOF) return false;
+  for (; c != EOF && c != '\n'; c = std::fgetc(file)) line.push_back(static_cast<char>(c));
+  return true;
+}
+
+bool says_nothing(std::string_view line) {
+  const std::size_t first = line.find_first_not_of(" \t\r");
+  return first == std::string_view::npos || line[first] == '#';
+}
+
+}  // namespace
+
+int command_decode(const DecodeOptions& options) {
+  const ProtocolSpec* const spec = known_protocol(options.protocol);
+  if (spec == nullptr) return kUsage;
+  if (!options.request.empty())
+    fmt::print(stderr, "cellwarden decode: answers of {} stand alone; --request is not used\n",
+               spec->name);
+  int status = kGood;
+  if (!options.frames.empty()) {
+    for (const std::string& frame : frames_of(options.frames))
+      status = std::max(status, print_frames(*spec, frame));
+    return status;
+  }
+  for (std::string line; read_line(stdin, line);)
+    if (!says_nothing(line)) status = std::max(status, print_frames(*spec, line));
+  return status;
+}
+
+}  // namespace cw

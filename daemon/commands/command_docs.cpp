@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// `cellwarden docs`: prints a subject. The committed documents are this command's output.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <vector>
+
+#include "bridge/modbus/modbus_map.h"
+#include "daemon/commands/commands.h"
+#include "daemon/commands/documents.h"
+#include "daemon/configuration/suggestion.h"
+
+namespace cw {
+namespace {
+
+template <Document (*Make)()>
+void print(std::string& out, bool json) {
+  if (json)
+    write_json(out, Make());
+  else
+    write_markdown(out, Make());
+}
+
+// The file itself is the document: it has no other form.
+void print_sample(std::string& out, bool) { print_sample_configuration(out); }
+
+constexpr Subject kSubjects[] = {
+    {"fields", "every value, on every interface", &print<fields_document>},
+    {"modbus", "the registers of the Modbus-TCP server", &print_modbus_map},
+    {"mqtt", "topics and messages", &print<mqtt_document>},
+    {"configuration", "every option of the configuration file", &print<configuration_document>},
+    {"sample", "the configuration file as installed (TOML)", &print_sample},
+    {"protections", "the rules of the protection core", &print<protections_document>},
+    {"protocols", "what a BMS may speak", &print<protocols_document>},
+    {"parameters", "settings and limits, and the orderings between them",
+     &print<parameters_document>},
+    {"presets", "named sets of limits", &print<presets_document>},
+    {"simulation", "keys and faults of `cellwarden simulate`", &print<simulation_document>},
+};
+
+}  // namespace
+
+std::span<const Subject> all_subjects() { return kSubjects; }
+
+int command_docs(const DocsOptions& options) {
+  std::vector<std::string_view> names;
+  for (const Subject& subject : kSubjects) {
+    names.push_back(subject.name);
+    if (subject.name != options.subject) continue;
+    std::string out;
+    subject.print(out, options.json);
+    return std::fwrite(out.data(), 1, out.size(), stdout) == out.size() ? 0 : 74;
+  }
+  fmt::print(stderr, "cellwarden docs: unknown subject {}{}\n", in_quotes(options.subject),
+             hint(options.subject, names, "the subjects"));
+  return 64;
+}
+
+}  // namespace cw

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// `cellwarden status`: what the running daemon sees, for a person or a script.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+
+#include "daemon/commands/commands.h"
+#include "daemon/commands/unix_client.h"
+
+namespace cw {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string number(const Json& value, int decimals, std::string_view unit) {
+  if (!value.is_number()) return "-";
+  return fmt::format("{:.{}f} {}", value.get<double>(), decimals, unit);
+}
+
+std::string words(const Json& array) {
+  if (!array.is_array()) return "unknown";
+  std::string text;
+  for (const Json& word : array) text += (text.empty() ? "" : ", ") + word.get<std::string>();
+  return text.empty() ? "none" : text;
+}
+
+std::string on_off(const Json& value) {
+  if (!value.is_boolean()) return "unknown";
+  return value.get<bool>() ? "on" : "off";
+}
+
+void print_rules(const Json& supervisor) {
+  for (const Json& rule : supervisor["rules"]) {
+    const auto explanation = rule["explanation"].get<std::string>();
+    if (!explanation.empty())
+      fmt::print("    opens {}: {} (since {})\n", rule["opens"].get<std::string>(), explanation,
+                 number(rule["since_s"], 0, "s"));
+    else if (rule["phase"] == "pending")
+      fmt::print("    will open {}: {} beyond its limit for {}\n", rule["opens"].get<std::string>(),
+                 rule["rule"].get<std::string>(), number(rule["since_s"], 1, "s"));
+    else if (rule["phase"] == "off")
+      fmt::print("    {} guards nothing: its limit is not known\n",
+                 rule["rule"].get<std::string>());
+  }
+}
+
+void print_pack(const Json& pack) {
+  fmt::print("{}  {}  link {}, heard {} ago\n", pack["pack"].get<std::string>(),
+             pack["model"].is_string() ? pack["model"].get<std::string>()
+                                       : pack["protocol"].get<std::string>(),
+             pack["link"].get<std::string>(), number(pack["age_s"], 1, "s"));
+  fmt::print("  {}  {}  {}  SoC {}\n", number(pack["voltage_V"], 2, "V"),
+             number(pack["current_A"], 2, "A"), number(pack["power_W"], 0, "W"),
+             number(pack["soc_pct"], 0, "%"));
+  fmt::print("  cells {} .. {}  difference {}\n", number(pack["cell_voltage_min_V"], 3, "V"),
+             number(pack["cell_voltage_max_V"], 3, "V"),
+             number(pack["cell_voltage_delta_V"], 3, "V"));
+  std::string temperatures;
+  for (const Json& value : pack["temperature_C"]) temperatures += number(value, 1, "°C") + "  ";
+  fmt::print("  temperatures {} MOSFET {}\n", temperatures,
+             number(pack["mosfet_temperature_C"], 1, "°C"));
+  fmt::print("  BMS: charge {}, discharge {}, balancing {}; alarms: {}\n",
+             on_off(pack["charge_mosfet"]), on_off(pack["discharge_mosfet"]),
+             on_off(pack["balancing"]), words(pack["alarms"]));
+  const Json& supervisor = pack["supervisor"];
+  fmt::print("  supervisor: charge {}, discharge {}\n",
+             supervisor["charge_allowed"].get<bool>() ? "allowed" : "forbidden",
+             supervisor["discharge_allowed"].get<bool>() ? "allowed" : "forbidden");
+  print_rules(supervisor);
+}
+
+void print_outputs(const Json& status) {
+  for (const Json& relay : status["relays"])
+    fmt::print("relay {} ({}{}): {}, wanted {}{}: {}\n", relay["relay"].get<std::string>(),
+               relay["role"].get<std::string>(), relay["dry_run"].get<bool>() ? ", dry run" : "",
+               relay["energised"].get<bool>() ? "energised" : "released",
+               relay["wanted"].get<bool>() ? "on" : "off",
+               relay["fault"].get<bool>() ? ", CANNOT BE DRIVEN" : "",
+               relay["reason"].get<std::string>());
+  for (const auto& [name, sink] : status["sinks"].items())
+    fmt::print("{}: {}{}\n", name,
+               sink["ok"].get<bool>() ? "" : "TROUBLE: ", sink["detail"].get<std::string>());
+  for (const Json& wire : status["wires"])
+    if (!wire["open"].get<bool>())
+      fmt::print("wire {}: {}\n", wire["wire"].get<std::string>(),
+                 wire["trouble"].get<std::string>());
+}
+
+void print_for_people(const Json& status) {
+  fmt::print("cellwarden {}, up {}, mode {}\n", status["version"].get<std::string>(),
+             number(status["uptime_s"], 0, "s"), status["mode"].get<std::string>());
+  if (status["packs"].empty()) fmt::print("no packs configured\n");
+  for (const Json& pack : status["packs"]) print_pack(pack);
+  print_outputs(status);
+}
+
+int show_once(const StatusOptions& options) {
+  std::string document;
+  std::string error;
+  if (!ask_unix_socket(options.socket, "", document, error)) {
+    fmt::print(stderr,
+               "cellwarden status: no running cellwarden answers at {} ({}); is the service "
+               "started?\n",
+               options.socket, error);
+    return 69;
+  }
+  const Json status = Json::parse(document, nullptr, false);
+  if (status.is_discarded() || !status.contains("packs")) {
+    fmt::print(stderr, "cellwarden status: {}: cut answer; is it another version?\n",
+               options.socket);
+    return 1;
+  }
+  if (options.json)
+    fmt::print("{}", document);
+  else
+    print_for_people(status);
+  std::fflush(stdout);
+  return 0;
+}
+
+}  // namespace
+
+int command_status(const StatusOptions& options) {
+  if (!options.watch) return show_once(options);
+  const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+  for (;;) {
+    if (terminal && !options.json) fmt::print("\x1b[H\x1b[2J");
+    if (const int status = show_once(options); status != 0) return status;
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+}
+
+}  // namespace cw

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of the configuration, from read sections to checked values: what options mean together.
+// Each part reports its faults and leaves the rest to the others. Included by configuration*.cpp.
+#pragma once
+#include <span>
+#include <vector>
+
+#include "daemon/configuration/configuration.h"
+#include "daemon/configuration/option_values.h"
+
+namespace cw {
+
+/// Where the findings of one file go.
+struct Findings {
+  FaultList faults;
+  FaultList notes;
+};
+
+struct PackSection {
+  SectionValues own;
+  SectionValues policy;
+};
+
+struct Sections {
+  SectionValues gateway;
+  SectionValues supervisor;
+  SectionValues mqtt;
+  SectionValues modbus;
+  SectionValues history;
+  std::vector<PackSection> packs;
+  std::vector<SectionValues> relays;
+};
+
+void configure_packs(const Sections& sections, Configuration& out, Findings& findings);
+
+/// Of one pack: the preset of its chemistry, then [supervisor], then its own limits.
+ParameterSet configure_policy(const PackSection& pack, const SectionValues& supervisor,
+                              FaultList& faults);
+
+/// After the packs: relays name them.
+void configure_relays(const Sections& sections, Configuration& out, Findings& findings);
+
+/// After gateway and packs.
+void configure_sinks(const Sections& sections, Configuration& out, FaultList& faults);
+
+/// "line 12", for "already used in line 12".
+std::string line_text(TomlPlace place);
+
+}  // namespace cw

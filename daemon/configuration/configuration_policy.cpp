@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// The limits of one pack: preset, [supervisor], [pack.policy], and whether they fit together.
+#include <fmt/format.h>
+
+#include <array>
+#include <optional>
+
+#include "core/assert.h"
+#include "core/presets.h"
+#include "core/protection.h"
+#include "core/validation.h"
+#include "daemon/configuration/configuration_parts.h"
+#include "daemon/configuration/quantity_text.h"
+#include "daemon/configuration/suggestion.h"
+
+namespace cw {
+namespace {
+
+/// The most a cell is ever charged to. A higher limit means that the chemistry is not this one.
+constexpr std::int32_t highest_cell_voltage(Chemistry chemistry) {
+  switch (chemistry) {
+    case Chemistry::lfp: return 3'700;
+    case Chemistry::li_ion: return 4'300;
+    case Chemistry::lto: return 2'850;
+  }
+  return 0;
+}
+
+std::optional<Chemistry> find_chemistry(std::string_view word) {
+  for (const Chemistry chemistry : {Chemistry::lfp, Chemistry::li_ion, Chemistry::lto})
+    if (name(chemistry) == word) return chemistry;
+  return std::nullopt;
+}
+
+/// A policy that remembers which of its limits the file has set, and where.
+class Policy {
+ public:
+  Policy(const Preset& preset, std::string pack) : preset_(preset), pack_(std::move(pack)) {
+    values_ = preset.values;
+  }
+
+  void set(Parameter parameter, std::int64_t count) {
+    CW_ASSERT(values_.set(parameter, static_cast<std::int32_t>(count)));
+  }
+
+  /// `near`: a limit of the pack's own is blamed before one that stands for all packs.
+  void lay(const std::vector<LimitValue>& limits, bool near) {
+    for (const LimitValue& limit : limits) {
+      set(limit.parameter, limit.count);
+      origins_[static_cast<std::size_t>(limit.parameter)] = Origin{limit.place, near};
+    }
+  }
+
+  void check_orderings(FaultList& faults) const;
+  void check_ceiling(FaultList& faults) const;
+  void check_short_circuit(FaultList& faults) const;
+  const ParameterSet& values() const { return values_; }
+
+ private:
+  struct Origin {
+    TomlPlace place;
+    bool near;
+  };
+  using Complaints = std::array<std::string, kParameterCount>;
+
+  const std::optional<Origin>& origin(Parameter parameter) const {
+    return origins_[static_cast<std::size_t>(parameter)];
+  }
+  bool is_to_blame(Parameter one, Parameter other) const;
+  std::string text(Parameter parameter) const;
+  void report(Parameter parameter, const std::string& complaint, FaultList& faults) const;
+
+  const Preset& preset_;
+  std::string pack_;
+  ParameterSet values_;
+  std::array<std::optional<Origin>, kParameterCount> origins_{};
+};
+
+/// "cell_overvoltage 3.65 V", and where it comes from if that is not the file.
+std::string Policy::text(Parameter parameter) const {
+  return fmt::format("{} {}{}", file_key(parameter),
+                     quantity_text(values_.get(parameter).value_or(0), facts(parameter).unit),
+                     origin(parameter) ? "" : fmt::format(" (preset {})", preset_.name));
+}
+
+// Of two limits that do not fit, the one set nearest to the pack is wrong; of equals the later.
+bool Policy::is_to_blame(Parameter one, Parameter other) const {
+  const auto& mine = origin(one);
+  const auto& theirs = origin(other);
+  if (!mine || !theirs) return mine.has_value();
+  if (mine->near != theirs->near) return mine->near;
+  return theirs->place < mine->place;
+}
+
+void Policy::report(Parameter parameter, const std::string& complaint, FaultList& faults) const {
+  const auto& where = origin(parameter);
+  CW_ASSERT(where.has_value());
+  faults.add(where->place,
+             fmt::format("pack {}: {} {}", in_quotes(pack_), text(parameter), complaint));
+}
+
+// One message a limit, whatever the number of others it collides with.
+void Policy::check_orderings(FaultList& faults) const {
+  Complaints above;
+  Complaints below;
+  const Violations violations = validate(values_);
+  for (std::size_t i = 0; i < violations.count; ++i) {
+    const auto [lower, upper] = violations.rules[i];
+    const bool lower_is_wrong = is_to_blame(lower, upper);
+    auto& complaints = lower_is_wrong ? below : above;
+    std::string& list = complaints[static_cast<std::size_t>(lower_is_wrong ? lower : upper)];
+    list += (list.empty() ? "" : ", ") + text(lower_is_wrong ? upper : lower);
+  }
+  for (std::size_t i = 0; i < kParameterCount; ++i) {
+    const auto parameter = static_cast<Parameter>(i);
+    if (!above[i].empty()) report(parameter, "must be above " + above[i], faults);
+    if (!below[i].empty()) report(parameter, "must be below " + below[i], faults);
+  }
+}
+
+void Policy::check_ceiling(FaultList& faults) const {
+  const std::int32_t highest = highest_cell_voltage(preset_.chemistry);
+  const auto limit = values_.get(Parameter::cell_overvoltage);
+  CW_ASSERT(limit.has_value());
+  if (*limit > highest)
+    report(Parameter::cell_overvoltage,
+           fmt::format("is above {}, the most a cell of chemistry {} takes",
+                       quantity_text(highest, Unit::millivolt), name(preset_.chemistry)),
+           faults);
+}
+
+void Policy::check_short_circuit(FaultList& faults) const {
+  if (values_.get(Parameter::short_circuit_delay) == 0)
+    report(Parameter::short_circuit_delay, "switches the protection off: write at least 1 us",
+           faults);
+}
+
+/// The engine's tables prove that a preset is whole; nothing in a file can take a limit away.
+bool guards_everything(const ParameterSet& policy) {
+  for (const RuleRow& rule : kRules)
+    for (const Parameter needed : {rule.limit, rule.delay, rule.leave})
+      if (!policy.get(needed)) return false;
+  return true;
+}
+
+}  // namespace
+
+ParameterSet configure_policy(const PackSection& pack, const SectionValues& supervisor,
+                              FaultList& faults) {
+  constexpr auto cells = option("pack", "cells");
+  constexpr auto capacity = option("pack", "capacity");
+  constexpr auto pack_name = option("pack", "name");
+  const auto chemistry = find_chemistry(pack.own.text(option("pack", "chemistry")));
+  if (!chemistry) return {};  // reported where it was read
+  Policy policy(preset_of(*chemistry, Generation::gateway), pack.own.text(pack_name));
+  if (pack.own.usable(cells)) policy.set(Parameter::cell_count, pack.own.number(cells));
+  if (pack.own.usable(capacity)) policy.set(Parameter::capacity, pack.own.number(capacity));
+  policy.lay(supervisor.limits(), false);
+  policy.lay(pack.policy.limits(), true);
+  policy.check_orderings(faults);
+  policy.check_ceiling(faults);
+  policy.check_short_circuit(faults);
+  CW_ASSERT(guards_everything(policy.values()));
+  return policy.values();
+}
+
+}  // namespace cw

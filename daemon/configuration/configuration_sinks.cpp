@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Outputs: MQTT with its password, Modbus-TCP, history.
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+
+#include "daemon/configuration/configuration_parts.h"
+#include "daemon/configuration/secret.h"
+#include "daemon/configuration/suggestion.h"
+
+namespace cw {
+namespace {
+
+/// Switched by its own key; else on where the section stands in the file.
+bool is_enabled(const SectionValues& section, std::size_t enabled) {
+  return section.given(enabled) ? section.boolean(enabled) : section.present();
+}
+
+/// Empty, or what is wrong with a broker's address.
+std::string check_broker(std::string_view broker) {
+  const bool tls = broker.starts_with("mqtts://");
+  if (!tls && !broker.starts_with("mqtt://"))
+    return "does not begin with mqtt:// or mqtts://: write \"mqtt://HOST:1883\"";
+  std::string_view rest = broker.substr(tls ? 8 : 7);
+  if (rest.find('@') != std::string_view::npos)
+    return "has a login in it: write username = \"...\" and password_file = \"...\" instead";
+  const auto bracket = rest.starts_with('[') ? rest.find(']') : 0;
+  if (bracket == std::string_view::npos) return "has [ without ]";
+  const auto colon = rest.find(':', bracket);
+  const std::string_view host = rest.substr(0, colon);
+  if (host.empty() || host.find_first_of("/ ?#") != std::string_view::npos)
+    return fmt::format("has no host name where one belongs: write \"{}HOST:PORT\"",
+                       tls ? "mqtts://" : "mqtt://");
+  if (colon == std::string_view::npos) return {};
+  const std::string_view digits = rest.substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (error != std::errc{} || end != digits.data() + digits.size() || port == 0)
+    return "has a port that is not a number from 1 to 65535";
+  return {};
+}
+
+void read_password(const SectionValues& section, MqttOptions& out, FaultList& faults) {
+  constexpr auto file = option("mqtt", "password_file");
+  constexpr auto credential = option("mqtt", "password_credential");
+  constexpr auto username = option("mqtt", "username");
+  if (!section.given(file) && !section.given(credential)) return;
+  const std::size_t from = section.given(file) ? file : credential;
+  if (section.given(file) && section.given(credential))
+    return faults.add(section[credential].place,
+                      "password_credential and password_file both name the password: keep one");
+  if (!section.given(username))
+    faults.add(section[from].place,
+               fmt::format("{} without username: add a line like username = {}", kOptions[from].key,
+                           kOptions[username].example));
+  if (!section.usable(from) || !out.enabled) return;
+  const std::string& source = section.text(from);
+  if (from == credential && source.find('/') != std::string::npos)
+    return faults.add(section[from].place, fmt::format("password_credential {} is not a plain "
+                                                       "name: a credential has no directory",
+                                                       in_quotes(source)));
+  Secret secret = from == file ? read_secret_file(source) : read_credential(source);
+  if (!secret.fault.empty())
+    faults.add(section[from].place,
+               fmt::format("{} {} {}", kOptions[from].key, in_quotes(source), secret.fault));
+  out.password = std::move(secret.value);
+}
+
+void configure_mqtt(const SectionValues& mqtt, Configuration& all, FaultList& faults) {
+  constexpr auto broker = option("mqtt", "broker");
+  MqttOptions& out = all.mqtt;
+  out.enabled = is_enabled(mqtt, option("mqtt", "enabled"));
+  out.broker = mqtt.text(broker);
+  out.username = mqtt.text(option("mqtt", "username"));
+  out.base_topic = mqtt.text(option("mqtt", "base_topic"));
+  out.gateway_id = all.gateway_name;
+  out.home_assistant = mqtt.boolean(option("mqtt", "home_assistant"));
+  out.discovery_prefix = mqtt.text(option("mqtt", "discovery_prefix"));
+  out.retain_state = mqtt.boolean(option("mqtt", "retain_state"));
+  out.state_interval = mqtt.span(option("mqtt", "state_interval"));
+  out.cells_interval = mqtt.span(option("mqtt", "cells_interval"));
+  out.stats_interval = mqtt.span(option("mqtt", "stats_interval"));
+  out.beat = mqtt.span(option("mqtt", "beat"));
+  if (mqtt.usable(broker)) {
+    const std::string fault = check_broker(out.broker);
+    const bool login = out.broker.find('@') != std::string::npos;  // may hold a password: not shown
+    if (!fault.empty())
+      faults.add(mqtt[broker].place,
+                 fmt::format("broker {}{}", login ? "" : in_quotes(out.broker) + " ", fault));
+  }
+  read_password(mqtt, out, faults);
+}
+
+bool is_address(const std::string& text) {
+  std::array<unsigned char, sizeof(in6_addr)> address{};
+  return ::inet_pton(AF_INET, text.c_str(), address.data()) == 1 ||
+         ::inet_pton(AF_INET6, text.c_str(), address.data()) == 1;
+}
+
+void configure_modbus(const SectionValues& modbus, Configuration& all, FaultList& faults) {
+  constexpr auto listen = option("modbus", "listen");
+  constexpr auto bank_unit = option("modbus", "bank_unit");
+  ModbusOptions& out = all.modbus;
+  out.enabled = is_enabled(modbus, option("modbus", "enabled"));
+  out.listen = modbus.text(listen);
+  out.port = static_cast<std::uint16_t>(modbus.number(option("modbus", "port")));
+  out.bank_unit = static_cast<std::uint8_t>(modbus.number(bank_unit));
+  out.clients_most = static_cast<std::uint16_t>(modbus.number(option("modbus", "clients_most")));
+  if (modbus.usable(listen) && !is_address(out.listen))
+    faults.add(modbus[listen].place,
+               fmt::format("listen {} is not an IP address: write one of this machine's, or "
+                           "\"0.0.0.0\" for all",
+                           in_quotes(out.listen)));
+  if (out.enabled && modbus.usable(bank_unit) && out.bank_unit <= all.packs.size())
+    faults.add(modbus[bank_unit].place,
+               fmt::format("bank_unit {0} is the unit of pack {0}: {1} packs take units 1 to {1}; "
+                           "write a larger one",
+                           out.bank_unit, all.packs.size()));
+}
+
+void configure_history(const SectionValues& history, Configuration& all) {
+  HistoryOptions& out = all.history;
+  out.enabled = is_enabled(history, option("history", "enabled"));
+  out.path = history.text(option("history", "path"));
+  out.interval = history.span(option("history", "interval"));
+  out.commit_every = history.span(option("history", "commit_every"));
+}
+
+}  // namespace
+
+void configure_sinks(const Sections& sections, Configuration& out, FaultList& faults) {
+  configure_mqtt(sections.mqtt, out, faults);
+  configure_modbus(sections.modbus, out, faults);
+  configure_history(sections.history, out);
+}
+
+}  // namespace cw

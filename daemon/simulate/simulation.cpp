@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/simulate/simulation.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "bridge/pack_json.h"
+#include "simulator/random.h"
+
+namespace cw {
+namespace {
+
+using simulator::Fault;
+using simulator::kFaults;
+
+constexpr Millis kTick{100};
+constexpr std::string_view kProtocol = "jk-uart";
+
+void write_faults(JsonWriter& json, const simulator::FaultSet& faults) {
+  json.key("faults");
+  json.begin_array();
+  for (std::size_t i = 0; i < kFaults.size(); ++i) {
+    const auto fault = static_cast<Fault>(i);
+    if (!faults.has(fault)) continue;
+    for (std::size_t number = 0; number <= kMaxCells; ++number)
+      if (const auto value = faults.value(fault, number))
+        json.text(fault_text(fault, number, *value));
+  }
+  json.end_array();
+}
+
+}  // namespace
+
+Simulation::Station::Station(Loop& loop, const SimulatedPack& description, std::uint64_t seed)
+    : pack(description.spec, seed, {0}),
+      line(loop, WirePlan(description.baud, description.turnaround_us),
+           [this](std::span<const std::uint8_t> bytes) { endpoint->send(bytes); }) {}
+
+Simulation::Simulation(Loop& loop, const SimulationOptions& options,
+                       const std::vector<SimulatedPack>& packs)
+    : loop_(loop), options_(options), tick_(loop.add_timer([this](Instant now) { on_tick(now); })) {
+  for (std::size_t i = 0; i < packs.size(); ++i) {
+    names_.push_back(packs[i].spec.name);
+    stations_.push_back(
+        std::make_unique<Station>(loop, packs[i], simulator::mixed(options.seed + i)));
+    Station& station = *stations_.back();
+    const auto receive = [this, &station](std::span<const std::uint8_t> bytes) {
+      on_bytes(station, bytes);
+    };
+    const auto port =
+        static_cast<std::uint16_t>(options.listen_port == 0 ? 0 : options.listen_port + i);
+    station.endpoint = options.listen_host.empty()
+                           ? make_terminal(loop, packs[i].link, receive)
+                           : make_tcp_port(loop, options.listen_host, port, receive);
+  }
+}
+
+Simulation::~Simulation() { loop_.stop_timer(tick_); }
+
+bool Simulation::start(std::string& error) {
+  for (std::size_t i = 0; i < stations_.size(); ++i) {
+    if (stations_[i]->endpoint->open()) continue;
+    error = fmt::format("{}: {}", names_[i], stations_[i]->endpoint->error());
+    return false;
+  }
+  started_ = loop_.now();
+  follow_script({0});
+  loop_.set_timer(tick_, started_ + kTick);
+  return true;
+}
+
+Instant Simulation::simulated(Instant now) const {
+  return {std::llround(static_cast<double>(now.ms - started_.ms) * options_.speed)};
+}
+
+void Simulation::on_tick(Instant now) {
+  const Instant time = simulated(now);
+  follow_script(time);
+  for (const auto& station : stations_) {
+    station->pack.advance(time);
+    station->endpoint->tend();
+  }
+  loop_.set_timer(tick_, now + kTick);
+}
+
+// Every order finds the packs at its own time, however coarse the ticks are.
+void Simulation::follow_script(Instant time) {
+  for (; next_order_ < script_.size(); ++next_order_) {
+    const TimedOrder& timed = script_[next_order_];
+    const Instant at = Instant{} + timed.at;
+    if (at > time) return;
+    stations_[timed.order.pack]->pack.advance(at);
+    carry_out(timed.order);
+  }
+}
+
+void Simulation::on_bytes(Station& station, std::span<const std::uint8_t> bytes) {
+  station.line.on_request(bytes.size());
+  station.pack.advance(simulated(loop_.now()));
+  answers_.clear();
+  station.pack.on_bytes(bytes, loop_.now(), answers_);
+  for (simulator::Answer& answer : answers_)
+    station.line.add(std::move(answer.bytes), answer.delay, answer.echo);
+}
+
+std::string Simulation::execute(std::string_view line) {
+  const ReadOrder read = read_order(line, names_);
+  if (!read.order) return fmt::format("error: {}", read.fault);
+  const auto kind = read.order->kind;
+  if (kind == SimulationOrder::Kind::status) return status();
+  if (kind == SimulationOrder::Kind::help) return simulation_words();
+  stations_[read.order->pack]->pack.advance(simulated(loop_.now()));
+  return carry_out(*read.order);
+}
+
+std::string Simulation::carry_out(const SimulationOrder& order) {
+  Station& station = *stations_[order.pack];
+  switch (order.kind) {
+    case SimulationOrder::Kind::status: return status();
+    case SimulationOrder::Kind::help: return simulation_words();
+    case SimulationOrder::Kind::state: return state(station);
+    case SimulationOrder::Kind::inject:
+      station.pack.inject(order.fault, order.number, order.value);
+      break;
+    case SimulationOrder::Kind::clear: station.pack.clear(order.fault); break;
+    case SimulationOrder::Kind::clear_all: station.pack.clear_faults(); break;
+  }
+  plug(station);
+  return station.trouble.empty() ? "ok" : fmt::format("error: {}", station.trouble);
+}
+
+/// Opens or closes the port as the fault says.
+void Simulation::plug(Station& station) {
+  const bool plugged = !station.pack.faults().has(Fault::unplug);
+  station.trouble.clear();
+  if (plugged == station.endpoint->is_open()) return;
+  if (!plugged) {
+    station.endpoint->close();
+    station.line.clear();
+  } else if (!station.endpoint->open()) {
+    station.trouble = station.endpoint->error();
+  }
+}
+
+std::string Simulation::status() const {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object();
+  json.key("packs");
+  json.begin_array();
+  for (const auto& station : stations_) {
+    json.begin_object();
+    json.key("name");
+    json.text(station->pack.spec().name);
+    json.key("port");
+    json.text(station->endpoint->address());
+    json.key("open");
+    json.boolean(station->endpoint->is_open());
+    write_faults(json, station->pack.faults());
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+  return text;
+}
+
+std::string Simulation::state(const Station& station) const {
+  std::string text;
+  JsonWriter json(text);
+  const Pack truth = station.pack.truth();
+  const Instant time = station.pack.time();
+  json.begin_object();
+  json.key("pack");
+  json.text(station.pack.spec().name);
+  json.key("time_s");
+  json.quantity(static_cast<std::int32_t>(time.ms / 1000), Unit::second);
+  write_values(json, truth, time, {0});
+  write_alarms(json, truth, kProtocol, time, {0});
+  write_identity(json, truth.identity);
+  write_parameters(json, "parameters", truth.parameters);
+  write_faults(json, station.pack.faults());
+  json.end_object();
+  return text;
+}
+
+}  // namespace cw
