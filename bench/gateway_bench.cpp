@@ -54,17 +54,16 @@ struct Process {
 
   bool running() const { return kill(pid, 0) == 0 && waitpid(pid, nullptr, WNOHANG) == 0; }
 
-  /// CPU time used so far, seconds (user and system).
+  /// CPU time all its threads have used so far, seconds; exact to the scheduler's nanoseconds.
   double cpu_s() const {
-    std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
-    std::string text((std::istreambuf_iterator<char>(in)), {});
-    std::istringstream fields(text.substr(text.rfind(')') + 2));
-    std::string skipped;
-    for (int i = 0; i < 11; ++i) fields >> skipped;
-    double user = 0;
-    double system = 0;
-    fields >> user >> system;
-    return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+    double nanoseconds = 0;
+    for (const auto& task : fs::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+      std::ifstream in(task.path() / "schedstat");
+      double used = 0;
+      in >> used;
+      nanoseconds += used;
+    }
+    return nanoseconds * 1e-9;
   }
   /// A line of /proc/PID/status in kB.
   double status_kB(const std::string& key) const {

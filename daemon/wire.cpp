@@ -45,7 +45,7 @@ void Wire::open() {
   const Instant now = loop_.now();
   if (state == Transport::State::open) return came_up(now);
   if (state == Transport::State::closed) return went_down(now);
-  loop_.set_timer(timer_, now + kOpeningMost);
+  set_timer(now + kOpeningMost);
 }
 
 // Keeps the loop watching what the transport wants watched; the descriptor may have changed.
@@ -79,6 +79,7 @@ void Wire::on_ready(std::uint32_t events) {
 }
 
 void Wire::on_timer(Instant now) {
+  timer_at_.reset();
   if (up_) return ask(now);
   if (transport_->state() == Transport::State::opening) {
     transport_->close();
@@ -97,6 +98,7 @@ void Wire::came_up(Instant now) {
   else
     log(Severity::info, "wire", "{}: open", transport_->name());
   trouble_.clear();
+  timer_at_.reset();
   line_.on_up(now);
   ask(now);
 }
@@ -113,7 +115,8 @@ void Wire::went_down(Instant now) {
   reopen_after_ = reopen_after_.count == 0
                       ? kReopenFirst
                       : Millis{std::min(reopen_after_.count * 2, kReopenMost.count)};
-  loop_.set_timer(timer_, now + reopen_after_);
+  timer_at_.reset();  // whatever the line wanted, it has time until the port is back
+  set_timer(now + reopen_after_);
 }
 
 void Wire::ask(Instant now) {
@@ -121,7 +124,15 @@ void Wire::ask(Instant now) {
     if (!transport_->send(request->view())) log(Severity::debug, "wire", "{}: not sent", name());
   watch();  // what could not be written at once waits for the port
   report_links(now);
-  loop_.set_timer(timer_, line_.deadline());
+  set_timer(line_.deadline());
+}
+
+// A timer that is set to an earlier moment stays: it finds nothing to do and is set again then.
+// That saves a system call for each piece of an answer, as most deadlines only move away.
+void Wire::set_timer(Instant deadline) {
+  if (timer_at_ && *timer_at_ <= deadline) return;
+  timer_at_ = deadline;
+  loop_.set_timer(timer_, deadline);
 }
 
 void Wire::report_links(Instant now) {

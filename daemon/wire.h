@@ -5,6 +5,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,7 @@ class Wire {
   void came_up(Instant now);
   void went_down(Instant now);
   void ask(Instant now);
+  void set_timer(Instant deadline);
   void report_links(Instant now);
 
   Loop& loop_;
@@ -63,6 +65,7 @@ class Wire {
   std::array<std::uint8_t, 512> room_{};
   std::string trouble_;
   int timer_;
+  std::optional<Instant> timer_at_;  // what it is set to, if it is set
   int watched_ = -1;
   std::uint32_t interest_ = 0;
   bool up_ = false;

@@ -54,6 +54,7 @@ TEST(StorageSample, HoldsWhatIsFreshAndNothingElse) {
   Bench bench;
   bench.hear(52'800);
   bench.pass({2'000});
+  bench.pack().link.link = Link::up;
   bench.pack().link.last_frame = bench.now;  // a frame that held only the current
   bench.pack().pack.scalars.current.set({-12'340}, bench.now);
   bench.pass({1'500});  // the voltage is now 3.5 s old, the current 1.5 s
