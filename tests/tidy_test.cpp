@@ -9,7 +9,6 @@
 #include <map>
 #include <regex>
 #include <set>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -176,36 +175,63 @@ TEST(Tidy, FilesHaveAtMostFiveHundredLines) {
     EXPECT_LE(source.lines.size(), 500u) << source.path;
 }
 
-// A function begins with a line at the left margin (or in a class) that ends in "{" and ends with
+// A head that wraps is read as one line, up to its "{"; empty if none is near.
+std::string head_of_function(const Source& source, std::size_t begin, std::size_t& brace) {
+  std::string head;
+  for (std::size_t i = begin; i < std::min(begin + 12, source.lines.size()); ++i) {
+    const std::string& line = source.lines[i];
+    if (line.empty() || line.ends_with(";") || line.ends_with("}") || line.ends_with(":"))
+      return {};
+    head +=
+        i == begin ? line : " " + line.substr(std::min(line.find_first_not_of(' '), line.size()));
+    brace = i;
+    if (line.ends_with("{")) return head;
+  }
+  return {};
+}
+
+// A function begins at the left margin (or in a class) with a head that ends in "{", and ends with
 // its closing brace in the same column (a lambda's is followed by something).
 TEST(Tidy, FunctionsFitAScreen) {
-  static const std::regex begins(R"(^( {0,2})[A-Za-z_~].*\)( const| noexcept| override)* \{$)");
+  static const std::regex begins(
+      R"(^( {0,2})[A-Za-z_~].*\(.*\)( const| noexcept| override)*( -> .*| : .*)? \{$)");
   for (const auto& source : read(kProductFolders)) {
     for (std::size_t i = 0; i < source.lines.size(); ++i) {
+      std::size_t brace = i;
       std::smatch match;
-      if (!std::regex_match(source.lines[i], match, begins)) continue;
+      const std::string head = head_of_function(source, i, brace);
+      if (!std::regex_match(head, match, begins)) continue;
       const std::string closing = match[1].str() + "}";
-      std::size_t end = i + 1;
+      std::size_t end = brace + 1;
       while (end < source.lines.size() && !source.lines[end].starts_with(closing)) ++end;
       EXPECT_LE(end - i, 70u) << source.path << ":" << i + 1;
     }
   }
 }
 
-TEST(Tidy, EverySourceIsBuilt) {
-  std::string lists;
+// What the CMakeLists.txt files list, from the root: a path counts from the folder of its list.
+std::set<std::string> listed_sources() {
+  static const std::regex word(R"re([^\s()"]+\.cpp)re");
+  std::set<std::string> listed;
   for (const auto& folder : kCodeFolders)
-    for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder))
-      if (entry.path().filename() == "CMakeLists.txt") {
-        std::ifstream in(entry.path());
-        std::stringstream text;
-        text << in.rdbuf();
-        lists += text.str();
+    for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder)) {
+      if (entry.path().filename() != "CMakeLists.txt") continue;
+      const fs::path base = fs::relative(entry.path().parent_path(), kRoot);
+      std::ifstream in(entry.path());
+      for (std::string line; std::getline(in, line);) {
+        line.resize(std::min(line.find('#'), line.size()));
+        for (std::sregex_iterator it(line.begin(), line.end(), word), end; it != end; ++it)
+          listed.insert((base / it->str()).lexically_normal().generic_string());
       }
+    }
+  return listed;
+}
+
+TEST(Tidy, EverySourceIsBuilt) {
+  const auto listed = listed_sources();
   for (const auto& source : read(kCodeFolders)) {
     if (fs::path(source.path).extension() != ".cpp") continue;
-    const std::string file = fs::path(source.path).filename().string();
-    EXPECT_NE(lists.find(file), std::string::npos) << source.path << " is in no CMakeLists.txt";
+    EXPECT_EQ(listed.count(source.path), 1u) << source.path << " is in no CMakeLists.txt";
   }
 }
 
@@ -219,19 +245,46 @@ TEST(Tidy, EveryHeaderIsIncludedBySomebody) {
   }
 }
 
-TEST(Tidy, ProtocolsHaveGoldenFrames) {
-  for (const auto& entry : fs::directory_iterator(kRoot / "tests" / "golden")) {
-    EXPECT_TRUE(entry.is_directory()) << entry.path();
-    EXPECT_FALSE(fs::is_empty(entry.path())) << entry.path();
-  }
+bool has_golden_frames(const std::string& protocol) {
+  const fs::path folder = kRoot / "tests" / "golden" / protocol;
+  if (!fs::is_directory(folder)) return false;
+  return std::any_of(fs::directory_iterator(folder), fs::directory_iterator(),
+                     [](const auto& file) {
+                       return file.path().extension() == ".frames" && file.file_size() > 0;
+                     });
 }
+
+TEST(Tidy, ProtocolsHaveGoldenFrames) {
+  static const std::regex name(R"re(\.name = "([^"]+)")re");
+  int protocols = 0;
+  for (const auto& source : read({"drivers/protocol"}))
+    for (const auto& line : source.lines) {
+      std::smatch match;
+      if (!std::regex_search(line, match, name)) continue;
+      ++protocols;
+      EXPECT_TRUE(has_golden_frames(match[1]))
+          << source.path << " has no tests/golden/" << match[1] << "/*.frames";
+    }
+  EXPECT_GE(protocols, 1) << "no protocol names itself the way this test reads";
+}
+
+// The daemon's parts that decide or act; its log and status may tell people what time it is.
+const std::set<std::string> kControlParts = {"daemon/gateway", "daemon/store", "daemon/supervisor",
+                                             "daemon/relays", "daemon/wire"};
 
 TEST(Tidy, ControlCodeReadsNoWallClock) {
   static const std::regex clocks(
       "CLOCK_REALTIME|system_clock|gettimeofday|[^_a-z]time\\((nullptr|NULL|0|&)");
-  for (const auto& source : read({"core", "drivers", "simulator"}))
+  std::set<std::string> parts_seen;
+  for (const auto& source : read({"core", "drivers", "simulator", "daemon"})) {
+    const std::string part = fs::path(source.path).replace_extension().generic_string();
+    if (part.starts_with("daemon/") && kControlParts.count(part) == 0) continue;
+    parts_seen.insert(part);
     for (std::size_t i = 0; i < source.lines.size(); ++i)
       EXPECT_FALSE(std::regex_search(source.lines[i], clocks)) << source.path << ":" << i + 1;
+  }
+  for (const auto& part : kControlParts)
+    EXPECT_EQ(parts_seen.count(part), 1u) << part << " is not there any more";
 }
 
 TEST(Tidy, NoFileIsHuge) {
