@@ -9,7 +9,7 @@ set -eu
 root=${1:?the root of the project}
 compiler=arm-none-eabi-g++
 if ! command -v "$compiler" >/dev/null; then
-  echo "SKIPPED: $compiler is not installed (Debian: gcc-arm-none-eabi libstdc++-arm-none-eabi-dev)"
+  echo "SKIPPED: $compiler is not installed (Debian: gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib)"
   exit 77
 fi
 
