@@ -10,6 +10,7 @@ for tool in dpkg-buildpackage dh lintian systemd-analyze; do
 done
 
 failures=0
+unchecked=()
 check() {  # check "what holds" command...
   local title=$1; shift
   if "$@"; then echo "ok: $title"; else echo "FAILED: $title"; failures=$((failures + 1)); fi
@@ -74,7 +75,7 @@ if [ "$(id -u)" -eq 0 ] && command -v socat >/dev/null && unshare --mount true 2
   check "it starts, reports ready, answers and stops with that configuration" starts
   [ $failures = 0 ] || cat "$work/daemon.log"
 else
-  echo "not checked: starting it (needs root and socat)"
+  unchecked+=("not checked: starting it (needs root, mount namespaces and socat)")
 fi
 
 # ---- installing ---------------------------------------------------------------------------------
@@ -108,8 +109,9 @@ layers() {
 if [ "$(id -u)" -eq 0 ] && layers; then
   check "it installs, keeps an edited configuration, removes and purges" installs
 else
-  echo "not checked: installing it (needs root and overlay file systems)"
+  unchecked+=("not checked: installing it (needs root and overlay file systems)")
 fi
 
 echo "$failures failures"
+for line in ${unchecked[@]+"${unchecked[@]}"}; do echo "$line"; done
 [ $failures = 0 ]

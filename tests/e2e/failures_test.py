@@ -7,9 +7,8 @@ import sqlite3
 import subprocess
 import threading
 import time
-import unittest
 
-from rig import CELLWARDEN, NOT_AVAILABLE, Pack, RigTest, program, wait_until
+from rig import CELLWARDEN, NOT_AVAILABLE, Pack, RigTest, main, program, wait_until
 
 PACKS = [Pack("garage", "lfp", 16, 280, ",hold=yes,cell_voltage=3.3V"),
          Pack("cellar", "lfp", 4, 100, ",hold=yes,cell_voltage=3.31V")]
@@ -184,4 +183,4 @@ class KillTest(RigTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()

@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from rig import BANK_UNIT, NOT_AVAILABLE, Pack, Rig, RigTest, wait_until
+from rig import BANK_UNIT, NOT_AVAILABLE, Pack, Rig, RigTest, main, wait_until
 
 HELD = [
     Pack("cabin", "lto", 8, 40, ",hold=yes,cell_voltage=2.31V/2.32V/2.33V/2.34V/2.35V/2.30V/2.36V/2.37V,"
@@ -125,4 +125,4 @@ class OutputsAgree(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()

@@ -4,7 +4,7 @@ import json
 import subprocess
 import unittest
 
-from rig import CELLWARDEN, Pack, Rig, wait_until
+from rig import CELLWARDEN, Pack, Rig, main, wait_until
 
 POLICY = """
 cell_overvoltage_delay        = "300 ms"
@@ -79,4 +79,4 @@ class EveryProtection(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()

@@ -9,6 +9,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -236,3 +237,22 @@ class RigTest(unittest.TestCase):
         result = getattr(outcome, "result", None)
         if failed or (result is not None and (result.failures or result.errors)):
             print("--- daemon.log\n" + rig.log()[-4000:] + "--- simulator.log\n" + rig.log("simulator.log")[-1000:])
+
+
+class CountingResult(unittest.TextTestResult):
+    passed = 0
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        self.passed += 1
+
+
+def main():
+    """Runs the tests of the script. Exit status 77, with the reasons on the last line, if no test was left to pass."""
+    runner = unittest.TextTestRunner(verbosity=2, resultclass=CountingResult)
+    result = unittest.main(testRunner=runner, exit=False).result
+    if result.wasSuccessful() and result.passed == 0 and result.skipped:
+        sys.stderr.flush()
+        print("skipped: " + "; ".join(sorted({reason for _, reason in result.skipped})))
+        sys.exit(77)
+    sys.exit(0 if result.wasSuccessful() and result.passed > 0 else 1)
