@@ -34,10 +34,10 @@ std::size_t elements(const Pack& pack, Series series) {
   return 0;
 }
 
-void write_alarms(JsonWriter& json, const Pack& pack, std::string_view protocol, Instant now,
-                  Millis max_age) {
+void write_alarms(JsonWriter& json, const Reading<AlarmSet>& reading, std::string_view protocol,
+                  Instant now, Millis max_age) {
   json.key("alarms");
-  const auto alarms = pack.alarms.fresh(now, max_age);
+  const auto alarms = reading.fresh(now, max_age);
   if (!alarms) return json.null();
   json.begin_array();
   for (std::size_t i = 0; i < kAlarmCount; ++i)

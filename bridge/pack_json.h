@@ -13,8 +13,8 @@ namespace cw {
 void write_values(JsonWriter& json, const Pack& pack, Instant now, Millis max_age);
 
 /// "alarms": names of what is raised; null when not known.
-void write_alarms(JsonWriter& json, const Pack& pack, std::string_view protocol, Instant now,
-                  Millis max_age);
+void write_alarms(JsonWriter& json, const Reading<AlarmSet>& alarms, std::string_view protocol,
+                  Instant now, Millis max_age);
 
 /// "make", "model", ...; null where the device does not say.
 void write_identity(JsonWriter& json, const Identity& identity);

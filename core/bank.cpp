@@ -94,14 +94,18 @@ Bank aggregate(std::span<const PackState> packs, Instant now) {
   using P = PackScalars;
   Bank bank;
   bank.packs = static_cast<std::uint8_t>(packs.size());
+  AlarmSet alarms;
+  bool any_heard = false;
   for (const PackState& state : packs) {
     if (is_in(state, now)) ++bank.packs_in;
     if (!state.fresh(now)) continue;
-    if (const auto alarms = state.pack.alarms.fresh(now, state.max_age)) {
-      bank.alarms.named |= alarms->named;
-      bank.alarms.unknown |= alarms->unknown;
+    if (const auto own = state.pack.alarms.fresh(now, state.max_age)) {
+      any_heard = true;
+      alarms.named |= own->named;
+      alarms.unknown |= own->unknown;
     }
   }
+  if (any_heard) bank.alarms.set(alarms, now);
   if (bank.packs_in == 0) return bank;
   if (const auto volts = sum<&P::voltage>(packs, now))
     put<&P::voltage>(bank, *volts / bank.packs_in, now);

@@ -30,6 +30,9 @@ struct PackState {
   Millis usable_age(Instant now) const { return fresh(now) ? max_age : Millis{-1}; }
 };
 
+/// Why something is as it is, for people: holds the longest pack, rule and values there are.
+using Reason = Text<160>;
+
 enum class Mode : std::uint8_t { observe, control };
 constexpr std::string_view name(Mode mode) { return mode == Mode::observe ? "observe" : "control"; }
 
@@ -48,7 +51,7 @@ struct RelayState {
   bool fault = false;      // the last attempt to drive the line failed
   Instant since{};         // when `energised` last changed
   std::uint32_t operations = 0;
-  Text<96> reason;  // why it is as it is
+  Reason reason;  // why it is as it is
 };
 
 struct Picture {

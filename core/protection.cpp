@@ -92,6 +92,7 @@ void run(const RuleRow& rule, RuleState& state, const std::optional<Measurement>
   // Its limits became known: it must be shown to be safe.
   if (state.phase == Phase::off) enter(state, Phase::tripped, Cause::start, now);
   const Verdict verdict = look(rule, input, limits);
+  state.blind = verdict.blind;
   if (holds_open(state) && may_leave(state, verdict, limits, now)) release(state, now);
   if (state.cause == Cause::limit) {
     if (input) note_worst(rule, state, input->value);

@@ -105,6 +105,7 @@ constexpr std::string_view name(Cause cause) {
 struct RuleState {
   Phase phase = Phase::tripped;
   Cause cause = Cause::start;
+  bool blind = false;       // no fresh value in the last step, whatever the cause
   bool violated = false;    // the value is beyond the limit, without a break since `began`
   Instant since{};          // when this phase began: with cause `limit`, when the rule acted
   Instant began{};          // when the violation began: the running one, or the one that tripped

@@ -106,9 +106,13 @@ bool Gateway::decide(Instant now) {
       moved |= supervisor_.step(store_.pack(i), now, events);
     aggregate_bank(now);
   } else {
-    for (const std::size_t i : store_.changed())
+    bool lost = false;
+    for (const std::size_t i : store_.changed()) {
       moved |= supervisor_.step(store_.pack(i), now, events);
+      lost |= !store_.pack(i).fresh(now);
+    }
     bank_is_old_ |= !store_.changed().empty();
+    if (lost) aggregate_bank(now);  // sums may wait for the tick, the loss of a pack may not
   }
   moved |= relays_.act(supervisor_.wishes(store_.packs(), now), now, events);
   return moved;

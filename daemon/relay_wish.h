@@ -2,14 +2,14 @@
 // What the supervisor says and the relays do: the only thing that passes between deciding and
 // acting.
 #pragma once
-#include "core/text.h"
+#include "core/picture.h"
 
 namespace cw {
 
 /// What one relay should do, and why.
 struct RelayWish {
   bool wanted = false;
-  Text<96> reason;
+  Reason reason;
 };
 
 }  // namespace cw

@@ -36,10 +36,15 @@ Event relay_operated(const RelayState& state, Instant now) {
 
 }  // namespace
 
-Relays::Relays(const std::vector<RelayConfiguration>& configuration, Mode mode) : mode_(mode) {
+std::unique_ptr<RelayLine> Relays::make_relay_line(const RelayConfiguration& relay) {
+  return relay.gpio.chip.empty() ? make_dry_run_line(relay.name) : make_gpio_line(relay.gpio);
+}
+
+Relays::Relays(const std::vector<RelayConfiguration>& configuration, Mode mode,
+               const MakeLine& make_line)
+    : mode_(mode) {
   for (const RelayConfiguration& relay : configuration) {
-    auto line =
-        relay.gpio.chip.empty() ? make_dry_run_line(relay.name) : make_gpio_line(relay.gpio);
+    auto line = make_line(relay);
     RelayState state;
     state.name.assign(relay.name);
     state.role = relay.role;
@@ -69,7 +74,8 @@ bool Relays::act(std::span<const RelayWish> wishes, Instant now, std::vector<Eve
     const bool safe = outputs_[i].safe_energised;
     const bool level = mode_ == Mode::control && state.wanted ? !safe : safe;
     if (level == state.energised && !state.fault) continue;
-    if (state.fault && now < outputs_[i].retry_at) continue;
+    // Only the same attempt waits: one in the other direction, to safety above all, never does.
+    if (state.fault && level == outputs_[i].attempted && now < outputs_[i].retry_at) continue;
     drive(i, level, now, events);
     changed = true;
   }
@@ -90,12 +96,15 @@ void Relays::drive(std::size_t i, bool energised, Instant now, std::vector<Event
   Output& output = outputs_[i];
   const bool was_fault = state.fault;
   const bool done = output.open ? output.line->drive(energised) : output.line->open(energised);
+  output.attempted = energised;
   state.fault = !done;
   if (!done) {
+    if (!was_fault) events.push_back(relay_fault(state, output.line->error(), now));
+    // Whatever the failed attempt has left on the pin must not be the dangerous level.
+    if (energised != output.safe_energised) output.line->drive(output.safe_energised);
     // A line that cannot be driven is taken again from the start: the chip may have come back.
     output.open = false;
     output.retry_at = now + kRetryEvery;
-    if (!was_fault) events.push_back(relay_fault(state, output.line->error(), now));
     return;
   }
   output.open = true;

@@ -2,6 +2,7 @@
 // Acting: turns what the supervisor wants into levels on lines, and says so. It starts every line
 // at its safe level and leaves it there on the way out. It decides nothing.
 #pragma once
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -16,7 +17,13 @@ namespace cw {
 
 class Relays {
  public:
-  Relays(const std::vector<RelayConfiguration>& configuration, Mode mode);
+  using MakeLine = std::function<std::unique_ptr<RelayLine>(const RelayConfiguration&)>;
+
+  /// `make_line` makes the line of a relay; the default asks the kernel, or makes a dry run.
+  Relays(const std::vector<RelayConfiguration>& configuration, Mode mode,
+         const MakeLine& make_line = make_relay_line);
+
+  static std::unique_ptr<RelayLine> make_relay_line(const RelayConfiguration& relay);
 
   /// Drives every line to its safe level. Faults become events; the line is tried again later.
   void open(Instant now, std::vector<Event>& events);
@@ -34,7 +41,8 @@ class Relays {
     std::unique_ptr<RelayLine> line;
     bool safe_energised;
     bool open = false;
-    Instant retry_at{};
+    bool attempted = false;  // the level of the last attempt
+    Instant retry_at{};      // after a fault: when the same level is tried again
   };
 
   void drive(std::size_t i, bool energised, Instant now, std::vector<Event>& events);

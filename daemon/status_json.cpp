@@ -76,7 +76,7 @@ void write_pack(JsonWriter& json, const PackState& pack, Instant now) {
   write_member(json, "fresh", pack.fresh(now));
   write_link(json, pack.link, now);
   write_values(json, pack.pack, now, pack.usable_age(now));
-  write_alarms(json, pack.pack, pack.protocol, now, pack.usable_age(now));
+  write_alarms(json, pack.pack.alarms, pack.protocol, now, pack.usable_age(now));
   write_identity(json, pack.pack.identity);
   write_parameters(json, "parameters", pack.pack.parameters);
   write_parameters(json, "policy", pack.policy);
@@ -98,11 +98,17 @@ void write_bank(JsonWriter& json, const Bank& bank, Instant now, Millis max_age)
   json.integer(bank.packs);
   json.key("packs_in");
   json.integer(bank.packs_in);
-  for (const Field& field : kFields) {
-    if (field.heard(bank.scalars) == std::nullopt) continue;
-    json.key(field.facts.key);
-    json.quantity(field.fresh(bank.scalars, now, max_age), field.unit);
+  const auto pack_number = [&json](std::string_view key, std::uint8_t number) {
+    json.key(key);
+    number == 0 ? json.null() : json.integer(number);
+  };
+  pack_number("cell_voltage_max_pack", bank.cell_voltage_max_pack);
+  pack_number("cell_voltage_min_pack", bank.cell_voltage_min_pack);
+  for (const std::uint8_t i : kBankFields) {
+    json.key(kFields[i].facts.key);
+    json.quantity(kFields[i].fresh(bank.scalars, now, max_age), kFields[i].unit);
   }
+  write_alarms(json, bank.alarms, "bank", now, max_age);
   json.end_object();
 }
 

@@ -8,6 +8,8 @@
 namespace cw {
 namespace {
 
+constexpr std::size_t kReasonMost = 160;  // of Reason
+
 // Into a fixed buffer: the supervisor allocates nothing while it works.
 template <std::size_t N, class... Arguments>
 Text<N> format_text(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
@@ -25,10 +27,10 @@ double in_unit(std::int32_t count, Unit unit) {
 }
 
 // "cell 7", "sensor 2" or nothing.
-Text<96> place(const RuleRow& row, std::uint8_t where) {
+Reason place(const RuleRow& row, std::uint8_t where) {
   if (where == 0) return {};
   const bool cell = row.reads == Input::highest_cell || row.reads == Input::lowest_cell;
-  return format_text<96>("{} {} ", cell ? "cell" : "sensor", where);
+  return format_text<kReasonMost>("{} {} ", cell ? "cell" : "sensor", where);
 }
 
 Event rule_event(const PackState& state, Rule rule, EventKind kind, Instant now) {
@@ -84,8 +86,10 @@ RelayWish permission(RelayRole role, std::span<const PackState> packs,
     for (std::size_t r = 0; r < kRuleCount; ++r) {
       const auto rule = static_cast<Rule>(r);
       if (!guard.decision().is_tripped(rule) || !contains(kRules[r].opens, needed)) continue;
-      return {false, format_text<96>("{}: {}", packs[i].name.view(), explain(guard, rule).view())};
+      return {false, format_text<kReasonMost>("{}: {}", packs[i].name.view(),
+                                              explain(guard, rule).view())};
     }
+    return {false, format_text<kReasonMost>("{}: not allowed", packs[i].name.view())};
   }
   RelayWish wish{true, {}};
   wish.reason.assign("every pack it obeys allows it");
@@ -98,11 +102,11 @@ RelayWish warning(std::span<const PackState> packs, const std::vector<std::size_
     const PackState& state = packs[i];
     for (std::size_t r = 0; r < kRuleCount; ++r)
       if (state.guard.decision().is_tripped(static_cast<Rule>(r)))
-        return {true, format_text<96>("{}: {}", state.name.view(),
-                                      explain(state.guard, static_cast<Rule>(r)).view())};
+        return {true, format_text<kReasonMost>("{}: {}", state.name.view(),
+                                               explain(state.guard, static_cast<Rule>(r)).view())};
     const auto alarms = state.pack.alarms.fresh(now, state.usable_age(now));
     if (alarms && alarms->any())
-      return {true, format_text<96>("{}: the BMS reports an alarm", state.name.view())};
+      return {true, format_text<kReasonMost>("{}: the BMS reports an alarm", state.name.view())};
   }
   RelayWish wish{false, {}};
   wish.reason.assign("nothing to warn of");
@@ -111,17 +115,19 @@ RelayWish warning(std::span<const PackState> packs, const std::vector<std::size_
 
 }  // namespace
 
-Text<96> explain(const Protection& guard, Rule rule) {
+Reason explain(const Protection& guard, Rule rule) {
   if (!guard.decision().is_tripped(rule)) return {};
   const RuleRow& row = kRules[static_cast<std::size_t>(rule)];
   const RuleState& state = guard.state(rule);
-  if (state.cause == Cause::blind) return format_text<96>("{}: no fresh value", row.name);
-  if (state.cause == Cause::start) return format_text<96>("{}: not yet shown to be safe", row.name);
+  if (state.cause == Cause::blind) return format_text<kReasonMost>("{}: no fresh value", row.name);
+  if (state.cause == Cause::start)
+    return format_text<kReasonMost>("{}: not yet shown to be safe", row.name);
   const UnitFacts unit = facts(row.unit);
-  return format_text<96>("{}: {}at {:.{}f} {}, limit {:.{}f} {}", row.name,
-                         place(row, state.evidence.where).view(),
-                         in_unit(state.evidence.value, row.unit), unit.decimals, unit.symbol,
-                         in_unit(state.limit, row.unit), unit.decimals, unit.symbol);
+  return format_text<kReasonMost>("{}: {}at {:.{}f} {}, limit {:.{}f} {}{}", row.name,
+                                  place(row, state.evidence.where).view(),
+                                  in_unit(state.evidence.value, row.unit), unit.decimals,
+                                  unit.symbol, in_unit(state.limit, row.unit), unit.decimals,
+                                  unit.symbol, state.blind ? "; no fresh value now" : "");
 }
 
 Supervisor::Supervisor(const std::vector<RelayConfiguration>& relays) : wishes_(relays.size()) {

@@ -33,6 +33,6 @@ class Supervisor {
 
 /// Why a rule holds its switches, for people: "cell_overvoltage: cell 7 at 3.671 V, limit 3.65 V".
 /// Empty if it does not hold them.
-Text<96> explain(const Protection& guard, Rule rule);
+Reason explain(const Protection& guard, Rule rule);
 
 }  // namespace cw

@@ -71,7 +71,10 @@ void Wire::on_ready(std::uint32_t events) {
   if (!up_ && transport_->state() == Transport::State::open) came_up(now);
   if (!received.empty()) {
     line_.on_bytes(received, now);
-    for (const std::size_t station : line_.completed()) listener_.on_frame(packs_[station], now);
+    for (const std::size_t station : line_.completed()) {
+      listener_.on_link(packs_[station], line_.status(station), now);  // heard, then what it says
+      listener_.on_frame(packs_[station], now);
+    }
   }
   if (transport_->state() == Transport::State::closed) return went_down(now);
   if (up_) return ask(now);

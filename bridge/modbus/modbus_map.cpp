@@ -155,7 +155,9 @@ void copy_bank(const Picture& picture, UnitState& unit) {
   if (!unit.heard) return;
   unit.max_age = {static_cast<std::int32_t>(ends->ms - unit.heard->ms)};
   unit.pack.scalars = stamped(picture.bank.scalars, *unit.heard);
-  unit.pack.alarms.set(picture.bank.alarms, *unit.heard);
+  const auto& alarms = picture.bank.alarms;
+  if (const auto union_of_all = alarms.fresh(alarms.heard(), {0}))
+    unit.pack.alarms.set(*union_of_all, *unit.heard);
 }
 
 }  // namespace cw

@@ -312,7 +312,8 @@ void write_supervisor_document(std::string& out, Mode mode, std::span<const Pack
 }
 
 News BankDocument::compare(const Bank& bank, Instant now, Millis max_age) const {
-  if (bank.alarms != alarms_said_ || bank.packs_in != counts_said_[1]) return News::urgent;
+  if (bank.alarms.fresh(now, max_age) != alarms_said_ || bank.packs_in != counts_said_[1])
+    return News::urgent;
   News news = counts_of(bank) == counts_said_ ? News::none : News::some;
   for (std::size_t i = 0; i < kBankFields.size(); ++i) {
     const Field& field = kFields[kBankFields[i]];
@@ -323,7 +324,7 @@ News BankDocument::compare(const Bank& bank, Instant now, Millis max_age) const 
 }
 
 void BankDocument::write(std::string& out, const Bank& bank, const Moment& at, Millis max_age) {
-  alarms_said_ = bank.alarms;
+  alarms_said_ = bank.alarms.fresh(at.now, max_age);
   counts_said_ = counts_of(bank);
   std::optional<Instant> newest;
   JsonWriter json(out);
@@ -345,7 +346,10 @@ void BankDocument::write(std::string& out, const Bank& bank, const Moment& at, M
   member(json, "packs", std::int64_t{bank.packs});
   member(json, "packs_in", std::int64_t{bank.packs_in});
   json.key("alarms");
-  write_alarm_names(json, bank.alarms, "bank");
+  if (alarms_said_)
+    write_alarm_names(json, *alarms_said_, "bank");
+  else
+    json.null();
   json.key("ts");
   newest ? json.decimal(at.wall_of(*newest), 3) : json.null();
   json.end_object();

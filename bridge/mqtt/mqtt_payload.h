@@ -87,21 +87,6 @@ void write_supervisor_document(std::string& out, Mode mode, std::span<const Pack
                                std::span<const Verdict> verdicts,
                                std::span<const RelayState> relays, const Moment& at);
 
-/// The rows of kFields a bank has.
-inline constexpr std::array kBankFields = {
-    index_of<&PackScalars::voltage>(),
-    index_of<&PackScalars::current>(),
-    index_of<&PackScalars::power>(),
-    index_of<&PackScalars::soc>(),
-    index_of<&PackScalars::capacity_nominal>(),
-    index_of<&PackScalars::capacity_full>(),
-    index_of<&PackScalars::capacity_remaining>(),
-    index_of<&PackScalars::cell_voltage_max>(),
-    index_of<&PackScalars::cell_voltage_min>(),
-    index_of<&PackScalars::cell_voltage_max_index>(),
-    index_of<&PackScalars::cell_voltage_min_index>(),
-};
-
 /// The bank as its subscribers know it; held values as in GroupDocument.
 class BankDocument {
  public:
@@ -112,7 +97,7 @@ class BankDocument {
  private:
   std::array<std::optional<std::int32_t>, kBankFields.size()> said_{};
   std::array<std::uint8_t, 4> counts_said_{};
-  AlarmSet alarms_said_{};
+  std::optional<AlarmSet> alarms_said_{};
 };
 
 }  // namespace cw

@@ -140,7 +140,7 @@ void write_answer(JsonWriter& json, const ProtocolSpec& spec, Pack& pack, const 
   judge(pack);
   constexpr Millis kThisFrame{0};
   write_values(json, pack, kHeardAgain, kThisFrame);
-  write_alarms(json, pack, spec.name, kHeardAgain, kThisFrame);
+  write_alarms(json, pack.alarms, spec.name, kHeardAgain, kThisFrame);
   write_identity(json, pack.identity);
   write_parameters(json, "parameters", pack.parameters);
   integer(json, "refused_values", fed.refused);

@@ -176,7 +176,7 @@ std::string Simulation::state(const Station& station) const {
   json.key("time_s");
   json.quantity(static_cast<std::int32_t>(time.ms / 1000), Unit::second);
   write_values(json, truth, time, {0});
-  write_alarms(json, truth, kProtocol, time, {0});
+  write_alarms(json, truth.alarms, kProtocol, time, {0});
   write_identity(json, truth.identity);
   write_parameters(json, "parameters", truth.parameters);
   write_faults(json, station.pack.faults());

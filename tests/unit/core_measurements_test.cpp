@@ -357,7 +357,7 @@ TEST(Bank, HearsTheAlarmsOfAPackThatDisconnectedItself) {
   packs[1].pack.scalars.discharge_mosfet.set({0}, kNow);
   const Bank bank = aggregate(packs, kNow);
   EXPECT_EQ(bank.packs_in, 1);
-  EXPECT_TRUE(bank.alarms.has(Alarm::cell_overvoltage));
+  EXPECT_TRUE(bank.alarms.fresh(kNow, {0})->has(Alarm::cell_overvoltage));
 }
 
 TEST(Bank, RejectsASumThatDoesNotFit) {
