@@ -12,7 +12,6 @@
 namespace cw {
 namespace {
 
-using simulator::PackSpec;
 using simulator::ProfileKind;
 
 constexpr std::string_view kReserved[] = {"status", "state", "help"};
@@ -181,6 +180,7 @@ std::string read_description(std::string_view text, SimulatedPack& pack) {
     const SimulationKey* row = find_key(key);
     if (row == nullptr) {
       std::vector<std::string_view> known;
+      known.reserve(std::size(kKeys));
       for (const SimulationKey& each : kKeys) known.push_back(each.key);
       return fmt::format("unknown key {}{}", in_quotes(key), hint(key, known, "the keys"));
     }
