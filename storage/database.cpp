@@ -125,7 +125,7 @@ struct Database::Implementation {
   R find_or_add_pack(std::string_view name, std::int64_t& id);
   R store(const Sample& sample);
   R store(const Event& event);
-  R store_events_lost(std::uint64_t count, const Event* after);
+  R store_events_lost(const Batch& batch);
   void roll_back();
   void close();
 };
@@ -241,10 +241,8 @@ DatabaseResult Database::Implementation::transaction(const Batch& batch) {
     if (const R r = store(sample); r != R::done) return r;
   for (const Event& event : batch.events)
     if (const R r = store(event); r != R::done) return r;
-  if (batch.events_lost > 0) {
-    const Event* after = batch.events.empty() ? nullptr : &batch.events.back();
-    if (const R r = store_events_lost(batch.events_lost, after); r != R::done) return r;
-  }
+  if (batch.events_lost > 0)
+    if (const R r = store_events_lost(batch); r != R::done) return r;
   return run("COMMIT");
 }
 
@@ -307,17 +305,17 @@ DatabaseResult Database::Implementation::store(const Event& event) {
 }
 
 /// A row of its own kind: the log says itself where it is not complete.
-DatabaseResult Database::Implementation::store_events_lost(std::uint64_t count,
-                                                           const Event* after) {
-  const std::string detail =
-      fmt::format("{} events could not be kept while the history was not writable", count);
+DatabaseResult Database::Implementation::store_events_lost(const Batch& batch) {
+  const std::string detail = fmt::format(
+      "{} events could not be kept while the history was not writable", batch.events_lost);
+  const Event* after = batch.events.empty() ? nullptr : &batch.events.back();
   sqlite3_stmt* row = insert_event.get();
-  sqlite3_bind_int64(row, 1, after ? after->wall_ms : 0);
-  sqlite3_bind_int64(row, 2, after ? after->when.ms : 0);
+  sqlite3_bind_int64(row, 1, after ? after->wall_ms : batch.wall_ms);
+  sqlite3_bind_int64(row, 2, after ? after->when.ms : batch.now.ms);
   sqlite3_bind_null(row, 3);
   bind_text(row, 4, "events_lost");
   bind_text(row, 5, "history");
-  sqlite3_bind_int64(row, 6, static_cast<std::int64_t>(count));
+  sqlite3_bind_int64(row, 6, static_cast<std::int64_t>(batch.events_lost));
   sqlite3_bind_null(row, 7);
   sqlite3_bind_int64(row, 8, 1);
   bind_text(row, 9, "");

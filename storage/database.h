@@ -27,6 +27,9 @@ struct Batch {
   std::span<const Sample> samples;
   std::span<const Event> events;
   std::uint64_t events_lost = 0;  // leaves a row `events_lost` after the events
+  // When it was put together: the time of that row if there are no events it comes after.
+  Instant now{};
+  std::int64_t wall_ms = 0;
 };
 
 class Database {

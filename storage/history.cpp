@@ -30,6 +30,11 @@ std::int64_t wall_ms_now() {
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
+Instant now() {
+  using namespace std::chrono;
+  return {duration_cast<milliseconds>(Clock::now().time_since_epoch()).count()};
+}
+
 class SqliteHistory final : public HistorySink {
  public:
   explicit SqliteHistory(const HistoryOptions& options)
@@ -185,7 +190,9 @@ bool SqliteHistory::wait_for_work() {
   std::unique_lock lock(mutex_);
   wake_.wait_until(lock, due_, [this] {
     if (stopping_) return true;
-    return !failing_ && (!events_.empty() || samples_.size() >= kSamplesPerBatch);
+    // Samples that a full disk makes wait are no work; their time comes at `due_`.
+    const bool samples = !short_of_space_ && samples_.size() >= kSamplesPerBatch;
+    return !failing_ && (samples || !events_.empty());
   });
   return stopping_;
 }
@@ -219,7 +226,11 @@ bool SqliteHistory::take_batch() {
 }
 
 DatabaseResult SqliteHistory::commit_batch() {
-  Batch batch{.samples = {}, .events = event_batch_, .events_lost = events_lost_batch_};
+  Batch batch{.samples = {},
+              .events = event_batch_,
+              .events_lost = events_lost_batch_,
+              .now = now(),
+              .wall_ms = wall_ms_now()};
   if (!short_of_space_) batch.samples = sample_batch_;
   return database_.commit(batch);
 }

@@ -4,6 +4,8 @@
 #include <sched.h>
 #include <sys/mount.h>
 
+#include <ctime>
+
 #include "../unit/storage_support.h"
 #include "faulty_vfs.h"
 
@@ -132,6 +134,45 @@ TEST_F(SmallDisk, FullGivesItsBallastToEventsAndResumesSamplesByItself) {
     EXPECT_TRUE(std::filesystem::exists(folder_.file("history.db.ballast")));
   }
   EXPECT_EQ(Reader(folder_.file()).text("PRAGMA integrity_check"), "ok");
+  EXPECT_EQ(history->counts().samples_dropped, 0U);
+}
+
+/// Processor time of this process, all threads.
+std::chrono::nanoseconds work_done() {
+  timespec time{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+TEST_F(SmallDisk, FullLetsManySamplesWaitWithoutWork) {
+  constexpr std::size_t kBatch = 512;
+  Bench bench;
+  auto options = quick(folder_.file());
+  options.commit_every = {3'600'000};  // only a full batch or an event is a reason to write
+  const auto history = make_history(options);
+  const auto publish = [&](std::size_t samples) {
+    for (std::size_t i = 0; i < samples; ++i) {
+      bench.hear(52'000);
+      bench.publish(*history);
+      bench.pass({1'000});
+    }
+  };
+  ASSERT_TRUE(eventually([&] { return history->health().ok; })) << history->health().detail;
+  fill(folder_.file("filler"));
+  publish(kBatch);
+  ASSERT_TRUE(eventually([&] {
+    return history->health().detail.find("events are still written") != std::string::npos;
+  })) << history->health().detail;
+
+  publish(2 * kBatch);
+  const auto before = work_done();
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  EXPECT_LT(work_done() - before, std::chrono::milliseconds(100));
+
+  std::filesystem::remove(folder_.file("filler"));
+  history->record(bench.event(EventKind::alarm_raised, "wake"));
+  EXPECT_TRUE(eventually([&] { return history->counts().samples_committed == 3 * kBatch; }))
+      << history->health().detail;
   EXPECT_EQ(history->counts().samples_dropped, 0U);
 }
 

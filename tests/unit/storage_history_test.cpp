@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The history as a sink, on real files: what was published is what another program reads.
+#include "storage/database.h"
 #include "storage_allocations.h"
 #include "storage_support.h"
 
@@ -231,6 +232,18 @@ TEST(History, ReportsAPathItCannotOpenAndKeepsWhatComesUntilItCan) {
     EXPECT_EQ(history->health().detail, "recording to " + options.path + ": 1 samples, 1 events");
   }
   EXPECT_EQ(Reader(options.path).number("SELECT count(*) FROM samples"), 1);
+}
+
+TEST(History, LostEventsHaveATimeEvenIfNoneIsKeptBesideThem) {
+  Folder folder;
+  Bench bench;
+  Database database;
+  ASSERT_EQ(database.open(folder.file()), DatabaseResult::done) << database.error();
+  const Batch batch{
+      .samples = {}, .events = {}, .events_lost = 3, .now = bench.now, .wall_ms = bench.wall_ms};
+  ASSERT_EQ(database.commit(batch), DatabaseResult::done) << database.error();
+  EXPECT_EQ(Reader(folder.file()).text("SELECT time_ms, monotonic_ms, kind FROM event"),
+            std::to_string(bench.wall_ms) + "|" + std::to_string(bench.now.ms) + "|events_lost");
 }
 
 TEST(History, BoundsWhatWaitsAndCountsWhatItDrops) {
