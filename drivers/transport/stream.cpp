@@ -41,9 +41,10 @@ std::span<const std::uint8_t> Stream::receive(std::uint32_t events, std::span<st
 }
 
 bool Stream::send(std::span<const std::uint8_t> bytes) {
-  if (state_ != State::open || bytes.size() > kQueue - queued_) return false;
-  std::copy(bytes.begin(), bytes.end(), queue_.begin() + static_cast<std::ptrdiff_t>(queued_));
-  queued_ += bytes.size();
+  // Requests that went out together, after a port came unstuck, would all be answered too late.
+  if (state_ != State::open || queued_ > 0 || bytes.size() > kQueue) return false;
+  std::copy(bytes.begin(), bytes.end(), queue_.begin());
+  queued_ = bytes.size();
   // A failure here is met again, and handled, by on_ready(): the owner learns of it in one place.
   write_queue();
   return true;

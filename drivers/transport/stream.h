@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every byte pipe on a file descriptor has in common: reading, a bounded queue for what the
+// What every byte pipe on a file descriptor has in common: reading, room for the one message the
 // kernel does not take at once, and noticing that the other end is gone. It opens nothing.
 #pragma once
 #include <array>
@@ -12,7 +12,7 @@ namespace cw {
 
 class Stream : public Transport {
  public:
-  /// Bytes that may wait to be sent.
+  /// The longest message; one at a time may wait to be sent.
   static constexpr std::size_t kQueue = 1024;
 
   State state() const override { return state_; }

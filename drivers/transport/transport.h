@@ -31,7 +31,8 @@ class Transport {
   virtual std::span<const std::uint8_t> on_ready(std::uint32_t events,
                                                  std::span<std::uint8_t> room) = 0;
 
-  /// Queues all of `bytes` or none. False: not open, or the queue is full.
+  /// Takes all of `bytes` or none. False: not open, too long, or something older still waits to go
+  /// out.
   virtual bool send(std::span<const std::uint8_t> bytes) = 0;
 
   virtual void close() noexcept = 0;

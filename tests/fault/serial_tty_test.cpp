@@ -222,7 +222,7 @@ TEST_F(SerialTty, NothingIsSentOrWatchedOnAClosedPort) {
   EXPECT_TRUE(owner.transport->on_ready(EPOLLIN, owner.room).empty());
 }
 
-TEST_F(SerialTty, WhatThePortDoesNotTakeWaitsInABoundedQueueAndGoesOutInOrder) {
+TEST_F(SerialTty, WhatThePortDoesNotTakeWaitsAndGoesOutInOrder) {
   ASSERT_TRUE(owner.open());
   const Bytes request(64, 0);
   Bytes sent;
@@ -232,7 +232,7 @@ TEST_F(SerialTty, WhatThePortDoesNotTakeWaitsInABoundedQueueAndGoesOutInOrder) {
     if (!owner.transport->send(next)) break;
     sent.insert(sent.end(), next.begin(), next.end());
   }
-  ASSERT_LT(sent.size(), 1'000'000U) << "the queue has no bound";
+  ASSERT_LT(sent.size(), 1'000'000U) << "nothing bounds what waits";
   EXPECT_EQ(owner.transport->interest(), std::uint32_t{EPOLLIN} | std::uint32_t{EPOLLOUT});
   Bytes got;
   EXPECT_TRUE(owner.until([&] {
@@ -242,6 +242,30 @@ TEST_F(SerialTty, WhatThePortDoesNotTakeWaitsInABoundedQueueAndGoesOutInOrder) {
   }));
   EXPECT_EQ(got, sent);
   EXPECT_EQ(owner.transport->interest(), std::uint32_t{EPOLLIN});
+}
+
+TEST_F(SerialTty, NoRequestQueuesUpBehindOneThatStillWaits) {
+  ASSERT_TRUE(owner.open());
+  const auto waits = [this] { return (owner.transport->interest() & EPOLLOUT) != 0; };
+  Bytes sent;
+  while (!waits() && sent.size() < 1'000'000) {  // nobody reads the other end: it fills up
+    const Bytes next(100, 'r');
+    ASSERT_TRUE(owner.transport->send(next));
+    sent.insert(sent.end(), next.begin(), next.end());
+  }
+  ASSERT_TRUE(waits());
+  for (int late = 0; late < 10; ++late) EXPECT_FALSE(owner.transport->send(Bytes{'l'}));
+  Bytes got;
+  const auto drain = [&] {
+    const Bytes more = wire.read();
+    got.insert(got.end(), more.begin(), more.end());
+    return got.size() >= sent.size() && !waits();
+  };
+  EXPECT_TRUE(owner.until(drain));
+  EXPECT_TRUE(owner.transport->send(Bytes{'n'})) << "what waited is out";
+  sent.push_back('n');
+  EXPECT_TRUE(owner.until(drain));
+  EXPECT_EQ(got, sent) << "and nothing of what was refused";
 }
 
 TEST_F(SerialTty, RefusesWhatWillNeverFitTheQueue) {

@@ -179,7 +179,7 @@ TEST_F(TcpClient, SmallRequestsAreSentAtOnce) {
   EXPECT_EQ(option(IPPROTO_TCP, TCP_NODELAY), 1);
 }
 
-TEST_F(TcpClient, WhatTheOtherEndDoesNotReadWaitsInABoundedQueueAndGoesOutInOrder) {
+TEST_F(TcpClient, WhatTheOtherEndDoesNotReadWaitsAndGoesOutInOrder) {
   connect();
   Bytes sent;
   std::uint8_t number = 0;
@@ -188,7 +188,7 @@ TEST_F(TcpClient, WhatTheOtherEndDoesNotReadWaitsInABoundedQueueAndGoesOutInOrde
     if (!owner.transport->send(next)) break;
     sent.insert(sent.end(), next.begin(), next.end());
   }
-  ASSERT_LT(sent.size(), 100'000'000U) << "the queue has no bound";
+  ASSERT_LT(sent.size(), 100'000'000U) << "nothing bounds what waits";
   Bytes got;
   EXPECT_TRUE(owner.until([&] {
     const Bytes more = server.read();
