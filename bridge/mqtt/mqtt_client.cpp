@@ -153,12 +153,16 @@ class PahoClient final : public MqttClient {
     });
   }
   static void acknowledged(PahoClient& self, const mqtt::token&) {
-    self.note([](MqttNews& news) { ++news.acknowledged; });
+    self.note([](MqttNews& news) {
+      if (!news.undelivered) ++news.acknowledged;  // else it may be of one that comes later
+    });
   }
   static void disconnected(PahoClient& self, const mqtt::token&) {
     self.note([](MqttNews& news) { news.disconnected = true; });
   }
-  static void ignore(PahoClient&, const mqtt::token&) {}
+  static void given_up(PahoClient& self, const mqtt::token&) {
+    self.note([](MqttNews& news) { news.undelivered = true; });
+  }
 
   // Answers to CONNECT of MQTT 3.1.1.
   static std::string reason_of(int code) {
@@ -190,7 +194,7 @@ class PahoClient final : public MqttClient {
   mqtt::connect_options options_;
   std::function<void()> wake_;
   Listener on_connect_{*this, connect_succeeded, connect_failed};
-  Listener on_acknowledge_{*this, acknowledged, ignore};
+  Listener on_acknowledge_{*this, acknowledged, given_up};
   Listener on_disconnect_{*this, disconnected, disconnected};
   mqtt::async_client client_;  // last: it calls the others until it is gone
 };

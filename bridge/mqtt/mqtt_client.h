@@ -24,10 +24,11 @@ struct MqttNews {
   bool failed = false;   // the attempt to connect
   bool refused = false;  // with `failed`: a broker answered, and said no
   bool lost = false;
-  bool disconnected = false;  // as asked for
-  bool birth = false;         // Home Assistant said `online`
-  std::size_t acknowledged = 0;
-  std::string reason;  // with `failed` and `lost`, for people
+  bool disconnected = false;     // as asked for
+  bool birth = false;            // Home Assistant said `online`
+  std::size_t acknowledged = 0;  // before the first undelivered one
+  bool undelivered = false;      // a reported message was given up; which one is not known
+  std::string reason;            // with `failed` and `lost`, for people
 };
 
 class MqttClient : public MqttOutlet {

@@ -111,14 +111,17 @@ void MqttWorker::handle(const MqttNews& news, Instant now) {
   if (state_ != State::connected) return;
   publisher_.on_acknowledged(news.acknowledged);
   if (news.birth) publisher_.on_birth(mailbox_.moment(Clock::now()).now);
-  if (!news.lost) return;
+  // A connection that gives up a message is no longer good: the next one sends it again.
+  if (!news.lost && !news.undelivered) return;
+  const std::string_view reason =
+      news.lost ? std::string_view(news.reason) : "an event was not delivered";
   Instant retry = retry_.on_lost(now);
   if (retry_.contested()) {
     change_id();
     retry = retry_.on_failed(now, false);
   }
   rest_until(retry, fmt::format("lost the connection to {}{}{}; trying again", place,
-                                news.reason.empty() ? "" : ": ", news.reason));
+                                reason.empty() ? "" : ": ", reason));
 }
 
 void MqttWorker::rest_until(Instant retry, std::string detail) {

@@ -408,6 +408,27 @@ TEST(MqttEvents, AreSentInOrderAndAgainIfTheLossCameBeforeTheAcknowledgement) {
   EXPECT_EQ(Json::parse(again[1].payload)["where"], 3);
 }
 
+TEST(MqttEvents, AFullWindowOfWhichNothingWasDeliveredIsSentAgainWhole) {
+  Bench bench;
+  bench.settle();
+  const auto window = static_cast<int>(bench.publisher.room_for_events());
+  for (int i = 1; i <= window + 1; ++i) bench.mailbox.put(relay_event(i));
+  bench.turn();
+  ASSERT_EQ(bench.outlet.of(kPackEvent).size(), static_cast<std::size_t>(window));
+  ASSERT_EQ(bench.publisher.room_for_events(), 0u);
+  bench.publisher.on_lost();
+  bench.outlet.sent.clear();
+  bench.publisher.on_connected(bench.now);
+  bench.turn();
+  bench.publisher.on_acknowledged(static_cast<std::size_t>(window));
+  bench.now = bench.now + 1_ms;
+  bench.turn();
+  const auto again = bench.outlet.of(kPackEvent);
+  ASSERT_EQ(again.size(), static_cast<std::size_t>(window) + 1);
+  for (int i = 0; i <= window; ++i)
+    EXPECT_EQ(Json::parse(again[static_cast<std::size_t>(i)].payload)["where"], i + 1);
+}
+
 TEST(MqttEvents, AnOutageKeepsTheNewestThousandAndCountsTheRest) {
   Bench bench;
   bench.settle();
