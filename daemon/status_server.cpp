@@ -5,66 +5,53 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
-#include <optional>
+
+#include "daemon/socket_path.h"
 
 namespace cw {
 namespace {
 
 constexpr std::size_t kClientsMost = 8;
-
-std::optional<sockaddr_un> address_of(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof address.sun_path) return std::nullopt;
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  return address;
-}
+constexpr Millis kAcceptPause{1'000};  // while there are no descriptors left
 
 std::string fault(std::string_view what, const std::string& path) {
   return fmt::format("{}: {}: {}", path, what, std::strerror(errno));
 }
 
-// A socket file left behind by a daemon that was killed is in nobody's use.
-bool answers(const sockaddr_un& address) {
-  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (probe < 0) return false;
-  const bool taken =
-      ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  ::close(probe);
-  return taken;
-}
-
 }  // namespace
 
 StatusServer::StatusServer(Loop& loop, std::string path, Write write)
-    : loop_(loop), path_(std::move(path)), write_(std::move(write)) {}
+    : loop_(loop),
+      path_(std::move(path)),
+      write_(std::move(write)),
+      accept_again_(loop.add_timer([this](Instant) { watch_listener(); })) {}
 
 StatusServer::~StatusServer() {
   while (!clients_.empty()) drop(clients_.begin()->first);
   if (listener_ < 0) return;
+  loop_.stop_timer(accept_again_);
   loop_.forget(listener_);
   ::close(listener_);
   ::unlink(path_.c_str());
 }
 
 bool StatusServer::open() {
-  const auto address = address_of(path_);
-  if (!address) {
+  sockaddr_un address{};
+  if (!fill_address(address, path_)) {
     error_ = fmt::format("{}: not a usable socket path (at most 107 characters)", path_);
     return false;
   }
-  if (answers(*address)) {
-    error_ = fmt::format("{}: another cellwarden is running", path_);
+  const SocketPath found = free_socket_path(address);
+  if (found != SocketPath::free) {
+    error_ = found == SocketPath::in_use ? fmt::format("{}: another cellwarden is running", path_)
+                                         : fault("cannot be used for the status socket", path_);
     return false;
   }
-  ::unlink(path_.c_str());
   listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (listener_ < 0) {
     error_ = fault("no socket", path_);
@@ -73,7 +60,7 @@ bool StatusServer::open() {
   // Readable by the group: state, no secrets. Nothing is ever accepted from a client.
   const mode_t before = ::umask(0117);
   const bool bound =
-      ::bind(listener_, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0 &&
+      ::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
       ::listen(listener_, kClientsMost) == 0;
   if (!bound) error_ = fault("cannot listen", path_);
   ::umask(before);
@@ -82,18 +69,29 @@ bool StatusServer::open() {
     listener_ = -1;
     return false;
   }
-  loop_.watch(listener_, EPOLLIN, [this](std::uint32_t) { on_connect(); });
+  watch_listener();
   return true;
+}
+
+void StatusServer::watch_listener() {
+  loop_.watch(listener_, EPOLLIN, [this](std::uint32_t) { on_connect(); });
 }
 
 void StatusServer::on_connect() {
   const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  if (client < 0) return;
+  if (client < 0) return on_refused();
   make_room();
   Client& state = clients_[client];
   state.since = loop_.now();
   write_(state.document);
   loop_.watch(client, EPOLLOUT, [this, client](std::uint32_t) { on_writable(client); });
+}
+
+// A connection that cannot be taken stays in the queue and would wake us for ever.
+void StatusServer::on_refused() {
+  if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) return;
+  loop_.forget(listener_);
+  loop_.set_timer(accept_again_, loop_.now() + kAcceptPause);
 }
 
 void StatusServer::on_writable(int client) {

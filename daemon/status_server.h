@@ -31,7 +31,9 @@ class StatusServer {
     Instant since{};
   };
 
+  void watch_listener();
   void on_connect();
+  void on_refused();
   void on_writable(int client);
   void drop(int client);
   void make_room();
@@ -42,6 +44,7 @@ class StatusServer {
   std::string error_;
   std::map<int, Client> clients_;
   int listener_ = -1;
+  int accept_again_;
 };
 
 }  // namespace cw

@@ -4,29 +4,19 @@
 #include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
 
+#include "daemon/socket_path.h"
+
 namespace cw {
 namespace {
 
 constexpr std::size_t kLongestLine = 1024;
 constexpr std::size_t kClientsMost = 16;
-
-// A socket that a killed simulation left behind is in nobody's use.
-bool is_in_use(const sockaddr_un& address) {
-  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (probe < 0) return false;
-  const bool answered =
-      ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  ::close(probe);
-  return answered;
-}
 
 }  // namespace
 
@@ -43,19 +33,16 @@ SimulationControl::~SimulationControl() {
 
 bool SimulationControl::open() {
   sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path_.size() >= sizeof address.sun_path) {
-    error_ = fmt::format("{}: longer than the 107 characters of a socket's path", path_);
+  if (!fill_address(address, path_)) {
+    error_ = fmt::format("{}: not a usable socket path (at most 107 characters)", path_);
     return false;
   }
-  std::memcpy(address.sun_path, path_.c_str(), path_.size() + 1);
-  struct stat there {};
-  const bool exists = ::lstat(path_.c_str(), &there) == 0;
-  if (exists && (!S_ISSOCK(there.st_mode) || is_in_use(address))) {
-    error_ = fmt::format("{}: in use; choose another --control", path_);
+  const SocketPath found = free_socket_path(address);
+  if (found != SocketPath::free) {
+    error_ = fmt::format("{}: {}; choose another --control", path_,
+                         found == SocketPath::in_use ? "in use" : std::strerror(errno));
     return false;
   }
-  if (exists) ::unlink(path_.c_str());
   listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (listener_ < 0 ||
       ::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
