@@ -88,6 +88,19 @@ void put_cell_extremes(Bank& bank, std::span<const PackState> packs, Instant now
   }
 }
 
+// Packs of different numbers of cells have no voltage in common, whatever they are wired to.
+bool can_be_parallel(std::span<const PackState> packs, Instant now) {
+  std::optional<Count> cells;
+  for (const PackState& state : packs) {
+    if (!is_in(state, now)) continue;
+    const auto own = state.pack.scalars.cell_count.fresh(now, state.max_age);
+    if (!own) continue;
+    if (cells && *cells != *own) return false;
+    cells = own;
+  }
+  return true;
+}
+
 }  // namespace
 
 Bank aggregate(std::span<const PackState> packs, Instant now) {
@@ -107,7 +120,7 @@ Bank aggregate(std::span<const PackState> packs, Instant now) {
   }
   if (any_heard) bank.alarms.set(alarms, now);
   if (bank.packs_in == 0) return bank;
-  if (const auto volts = sum<&P::voltage>(packs, now))
+  if (const auto volts = sum<&P::voltage>(packs, now); volts && can_be_parallel(packs, now))
     put<&P::voltage>(bank, *volts / bank.packs_in, now);
   put<&P::current>(bank, sum<&P::current>(packs, now), now);
   put<&P::power>(bank, sum<&P::power>(packs, now), now);

@@ -79,6 +79,10 @@ void write_pack(JsonWriter& json, const PackState& pack, Instant now) {
   write_alarms(json, pack.pack.alarms, pack.protocol, now, pack.usable_age(now));
   write_identity(json, pack.pack.identity);
   write_parameters(json, "parameters", pack.pack.parameters);
+  json.key("parameters_age_s");
+  pack.pack.parameters == ParameterSet{}
+      ? json.null()
+      : json.quantity(span_ms(pack.pack.parameters_heard, now), Unit::millisecond);
   write_parameters(json, "policy", pack.policy);
   write_supervisor(json, pack, now);
   json.end_object();

@@ -96,12 +96,19 @@ RelayWish permission(RelayRole role, std::span<const PackState> packs,
   return wish;
 }
 
+// A pack that has had no time to be heard yet keeps relays open, but it is nothing to warn of.
+bool is_still_starting(const PackState& state, Rule rule, Instant now) {
+  const RuleState& rule_state = state.guard.state(rule);
+  return rule_state.cause == Cause::start && now <= rule_state.since + state.max_age;
+}
+
 RelayWish warning(std::span<const PackState> packs, const std::vector<std::size_t>& obeyed,
                   Instant now) {
   for (const std::size_t i : obeyed) {
     const PackState& state = packs[i];
     for (std::size_t r = 0; r < kRuleCount; ++r)
-      if (state.guard.decision().is_tripped(static_cast<Rule>(r)))
+      if (state.guard.decision().is_tripped(static_cast<Rule>(r)) &&
+          !is_still_starting(state, static_cast<Rule>(r), now))
         return {true, format_text<kReasonMost>("{}: {}", state.name.view(),
                                                explain(state.guard, static_cast<Rule>(r)).view())};
     const auto alarms = state.pack.alarms.fresh(now, state.usable_age(now));

@@ -117,6 +117,8 @@ void Wiring::every_tick(Instant now) {
 void Wiring::every_second(Instant now) {
   open_modbus();
   if (modbus_) modbus_->on_tick(now);
+  log_health("mqtt", mqtt_.get(), mqtt_in_trouble_);
+  log_health("history", history_.get(), history_in_trouble_);
   std::size_t fresh = 0;
   for (const PackState& pack : gateway_.store().packs()) fresh += pack.fresh(now) ? 1 : 0;
   const auto line = fmt::format("{} of {} packs heard, mode {}", fresh,
@@ -124,6 +126,15 @@ void Wiring::every_second(Instant now) {
   if (line != status_line_) notify_status(line);
   status_line_ = line;
   loop_.set_timer(second_timer_, now + kSecond);
+}
+
+// A sink in trouble is news once, and once when it is over.
+void Wiring::log_health(std::string_view name, const Sink* sink, bool& in_trouble) {
+  if (sink == nullptr) return;
+  const Health health = sink->health();
+  if (health.ok == !in_trouble) return;
+  in_trouble = !health.ok;
+  log(in_trouble ? Severity::warning : Severity::notice, name, "{}", health.detail);
 }
 
 StatusDetails Wiring::details() const {

@@ -36,12 +36,15 @@ class Wiring {
   void open_modbus();
   void every_tick(Instant now);
   void every_second(Instant now);
+  static void log_health(std::string_view name, const Sink* sink, bool& in_trouble);
   StatusDetails details() const;
 
   const Configuration& configuration_;
   Loop& loop_;
   std::string error_;
   std::string modbus_trouble_;
+  bool mqtt_in_trouble_ = false;
+  bool history_in_trouble_ = false;
   Instant started_{};
   // Sinks outlive the gateway that publishes to them; wires go first, they call the gateway.
   std::unique_ptr<Sink> mqtt_;

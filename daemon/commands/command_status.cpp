@@ -35,7 +35,13 @@ std::string on_off(const Json& value) {
 }
 
 void print_rules(const Json& supervisor) {
+  std::size_t blind = 0;
+  for (const Json& rule : supervisor["rules"]) blind += rule["cause"] == "no fresh value" ? 1 : 0;
+  if (blind > 0)
+    fmt::print("    {} of {} rules have no fresh value, and hold their switches open\n", blind,
+               supervisor["rules"].size());
   for (const Json& rule : supervisor["rules"]) {
+    if (rule["cause"] == "no fresh value") continue;
     const auto explanation = rule["explanation"].get<std::string>();
     if (!explanation.empty())
       fmt::print("    opens {}: {} (since {})\n", rule["opens"].get<std::string>(), explanation,

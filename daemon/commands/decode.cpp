@@ -158,7 +158,8 @@ void write_other(JsonWriter& json, const ProtocolSpec& spec, const Fed& fed,
   json.text(fed.why);
 }
 
-/// Appends what the front of `bytes` is; returns how many bytes it was, 0 if it was not understood.
+/// Appends what the front of `bytes` is; returns how many bytes that is, 0 if nothing behind it can
+/// be told from it any more.
 std::size_t decode_front(const ProtocolSpec& spec, std::span<const std::uint8_t> bytes,
                          std::vector<DecodedFrame>& decoded) {
   ProtocolBox protocol(spec, 0);
@@ -179,7 +180,7 @@ std::size_t decode_front(const ProtocolSpec& spec, std::span<const std::uint8_t>
     write_fault(json, spec, fed, bytes);
   }
   json.end_object();
-  return frame.good ? fed.consumed : 0;
+  return frame.good || fed.heard == Heard::noise ? fed.consumed : 0;
 }
 
 }  // namespace

@@ -98,11 +98,41 @@ void check_times(const SectionValues& pack, PackConfiguration& out, FaultList& f
                            quantity_text(3ll * out.poll.count, Unit::millisecond)));
 }
 
+/// Words that stand where a pack's name stands in topics: a pack must not be called so.
+constexpr std::string_view kTaken[] = {"bank",  "info",       "status", "state",
+                                       "event", "supervisor", "set",    "ack"};
+
+void check_name(const SectionValues& pack, FaultList& faults) {
+  if (!pack.usable(kName)) return;
+  const std::string name = pack.text(kName);
+  if (std::find(std::begin(kTaken), std::end(kTaken), name) == std::end(kTaken)) return;
+  faults.add(pack[kName].place,
+             fmt::format("name {} is a topic of the gateway itself: choose another, for example "
+                         "{}",
+                         in_quotes(name), in_quotes("pack-" + name)));
+}
+
+bool some_rule_reads(Parameter parameter) {
+  return std::any_of(kRules.begin(), kRules.end(), [parameter](const RuleRow& rule) {
+    return rule.limit == parameter || rule.delay == parameter || rule.leave == parameter;
+  });
+}
+
+/// A limit that is kept but guards nothing must not look as if it did.
+void note_idle_limits(const SectionValues& section, FaultList& notes) {
+  for (const LimitValue& limit : section.limits())
+    if (!some_rule_reads(limit.parameter))
+      notes.add(limit.place, fmt::format("{}: no protection reads it yet, so it guards nothing; "
+                                         "cellwarden docs protections lists what does",
+                                         facts(limit.parameter).key));
+}
+
 PackConfiguration configure_pack(const PackSection& section, const SectionValues& supervisor,
                                  FaultList& faults) {
   const SectionValues& pack = section.own;
   PackConfiguration out;
   out.name = pack.text(kName);
+  check_name(pack, faults);
   out.chemistry = pack.text(option("pack", "chemistry"));
   check_protocol(pack, out, faults);
   check_port(pack, faults);
@@ -181,12 +211,19 @@ void check_against_earlier(const Configured& mine, const std::vector<Configured>
 }  // namespace
 
 void configure_packs(const Sections& sections, Configuration& out, Findings& findings) {
+  constexpr std::size_t kPacksMost = 247;    // as many as Modbus has units
   out.packs.reserve(sections.packs.size());  // `earlier` refers into it
+  note_idle_limits(sections.supervisor, findings.notes);
   std::vector<Configured> earlier;
   for (const PackSection& section : sections.packs) {
     out.packs.push_back(configure_pack(section, sections.supervisor, findings.faults));
     const Configured mine{section.own, out.packs.back()};
     check_against_earlier(mine, earlier, findings.faults);
+    note_idle_limits(section.policy, findings.notes);
+    if (out.packs.size() == kPacksMost + 1)
+      findings.faults.add(
+          section.own.place(),
+          fmt::format("a gateway has at most {} packs: run another for the rest", kPacksMost));
     earlier.push_back(mine);
   }
 }

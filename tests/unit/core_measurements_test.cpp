@@ -348,6 +348,17 @@ TEST(Bank, LeavesOutPacksThatAreNotHeardOrNotConnected) {
   EXPECT_EQ(count(bank.scalars.current), 5'000);
 }
 
+TEST(Bank, HasNoVoltageOfPacksThatCannotBeParallel) {
+  std::vector<PackState> packs{heard_pack(5, 5'000, 1'000), heard_pack(5, 5'000, 1'000)};
+  packs[0].pack.scalars.cell_count.set({16}, kNow);
+  packs[1].pack.scalars.cell_count.set({16}, kNow);
+  EXPECT_TRUE(count(aggregate(packs, kNow).scalars.voltage));
+  packs[1].pack.scalars.cell_count.set({8}, kNow);
+  const Bank bank = aggregate(packs, kNow);
+  EXPECT_FALSE(count(bank.scalars.voltage));
+  EXPECT_EQ(count(bank.scalars.current), 10'000);
+}
+
 TEST(Bank, HearsTheAlarmsOfAPackThatDisconnectedItself) {
   std::vector<PackState> packs{heard_pack(5, 5'000, 1'000), heard_pack(0, 5'000, 1'000)};
   AlarmSet alarms;

@@ -144,6 +144,14 @@ TEST_F(GatewayTest, KeepsRelaysOpenUntilEveryPackIsShownToBeSafe) {
   EXPECT_TRUE(energised(1));
 }
 
+TEST_F(GatewayTest, WarnsOfAPackThatIsNotHeardOnlyWhenItHadTimeToBe) {
+  EXPECT_FALSE(energised(2));
+  run(3_s, {1});
+  EXPECT_FALSE(energised(2)) << "stale_after is not over";
+  run(200_ms, {1});
+  EXPECT_TRUE(energised(2));
+}
+
 TEST_F(GatewayTest, PublishesInTheTurnThatCompletedTheFrame) {
   const int before = witness.pictures;
   healthy(1);
