@@ -31,7 +31,11 @@ Wiring::Wiring(const Configuration& configuration, Loop& loop)
       gateway_(configuration),
       status_(loop, configuration.control_socket,
               [this](std::string& out) {
-                write_status(out, gateway_.picture(loop_.now(), Loop::wall_ms()), details());
+                // Decided at this very moment: values and what follows from them agree.
+                const Instant now = loop_.now();
+                gateway_.on_tick(now);
+                gateway_.end_turn(now, Loop::wall_ms());
+                write_status(out, gateway_.picture(now, Loop::wall_ms()), details());
               }),
       tick_timer_(loop.add_timer([this](Instant now) { every_tick(now); })),
       second_timer_(loop.add_timer([this](Instant now) { every_second(now); })) {
