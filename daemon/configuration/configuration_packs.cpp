@@ -104,7 +104,7 @@ constexpr std::string_view kTaken[] = {"bank",  "info",       "status", "state",
 
 void check_name(const SectionValues& pack, FaultList& faults) {
   if (!pack.usable(kName)) return;
-  const std::string name = pack.text(kName);
+  const std::string& name = pack.text(kName);
   if (std::find(std::begin(kTaken), std::end(kTaken), name) == std::end(kTaken)) return;
   faults.add(pack[kName].place,
              fmt::format("name {} is a topic of the gateway itself: choose another, for example "
