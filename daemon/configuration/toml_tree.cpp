@@ -9,31 +9,34 @@
 namespace cw {
 namespace {
 
-// A line bounds how deep keys can nest, and so the recursion below and in the library.
+// A line bounds how deep keys can nest, and so the recursion in the library.
 constexpr std::size_t kLongestLine = 4096;
+// No option lies deeper than three; what lies under an unknown key need not be known.
+constexpr int kDeepest = 16;
 
 TomlPlace place_of(const toml::source_region& region) {
   return {region.begin.line, region.begin.column};
 }
 
-TomlNode convert(const toml::node& node);
+TomlNode convert(const toml::node& node, int depth);
 
-void convert_table(const toml::table& table, TomlNode& out) {
+void convert_table(const toml::table& table, TomlNode& out, int depth) {
   out.kind = TomlNode::Kind::table;
   for (const auto& [key, value] : table)
-    out.entries.push_back({std::string(key.str()), place_of(key.source()), convert(value)});
+    out.entries.push_back({std::string(key.str()), place_of(key.source()), convert(value, depth)});
   std::stable_sort(out.entries.begin(), out.entries.end(),
                    [](const TomlEntry& a, const TomlEntry& b) { return a.place < b.place; });
 }
 
-TomlNode convert(const toml::node& node) {
+TomlNode convert(const toml::node& node, int depth) {
   TomlNode out;
   out.place = place_of(node.source());
+  if (depth > kDeepest) return out;
   if (const auto* table = node.as_table()) {
-    convert_table(*table, out);
+    convert_table(*table, out, depth + 1);
   } else if (const auto* array = node.as_array()) {
     out.kind = TomlNode::Kind::array;
-    for (const toml::node& element : *array) out.elements.push_back(convert(element));
+    for (const toml::node& element : *array) out.elements.push_back(convert(element, depth + 1));
   } else if (const auto* text = node.as_string()) {
     out.kind = TomlNode::Kind::text;
     out.text = text->get();
@@ -108,7 +111,7 @@ TomlDocument read_toml(std::string_view text) {
   }
   try {
     TomlDocument document;
-    convert_table(toml::parse(text), document.root);
+    convert_table(toml::parse(text), document.root, 0);
     document.root.place = {1, 1};
     document.ok = true;
     return document;

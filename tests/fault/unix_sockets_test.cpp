@@ -114,6 +114,9 @@ class NoMoreDescriptors {
 };
 
 TEST_F(UnixSockets, WithoutDescriptorsAClientWaitsAndTheLoopRests) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer itself needs a descriptor to look at an object";
+#endif
   StatusServer server(loop, path, [](std::string& out) { out = "{}"; });
   ASSERT_TRUE(server.open()) << server.error();
   const Descriptor client = stream();

@@ -374,6 +374,9 @@ TEST(ModbusServer, FreesThePlaceOfAClientThatWentAway) {
 }
 
 TEST(ModbusServer, RestsWhileThereAreNoDescriptorsAndAcceptsLater) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer itself needs a descriptor to look at an object";
+#endif
   Rig rig;
   Client before(rig);
   rlimit old{};
