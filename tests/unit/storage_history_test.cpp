@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The history as a sink, on real files: what was published is what another program reads.
 #include "storage/database.h"
-#include "storage_allocations.h"
 #include "storage_support.h"
+#include "tests/unit/allocation_count.h"
 
 namespace cw::storage_test {
 namespace {
@@ -202,13 +202,13 @@ TEST(History, PublishesWithoutAllocating) {
   const auto history = make_history(quick(folder.file()));
   bench.hear(52'000);
   bench.publish(*history);
-  const std::size_t before = allocations_of_this_thread();
+  const std::size_t before = test::allocations_of_this_thread();
   for (int i = 0; i < 10'000; ++i) {
     bench.pass({i % 100 == 0 ? 4'000 : 1'000});  // now and then a gap
     if (i % 50 != 0) bench.hear(52'000 + i);
     bench.publish(*history);
   }
-  EXPECT_EQ(allocations_of_this_thread(), before);
+  EXPECT_EQ(test::allocations_of_this_thread(), before);
 }
 
 TEST(History, ReportsAPathItCannotOpenAndKeepsWhatComesUntilItCan) {
