@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -31,17 +32,6 @@ sockaddr_in loopback(std::uint16_t port) {
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   return address;
-}
-
-// mosquitto cannot choose a port itself; somebody else could take this one before it does.
-std::uint16_t free_port() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = loopback(0);
-  socklen_t size = sizeof address;
-  bind(fd, reinterpret_cast<sockaddr*>(&address), size);
-  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  close(fd);
-  return ntohs(address.sin_port);
 }
 
 bool answers(std::uint16_t port) {
@@ -94,6 +84,19 @@ int Process::wait() {
   return status;
 }
 
+ReservedPort::ReservedPort() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  const int reuse = 1;
+  setsockopt(socket_, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
+  sockaddr_in address = loopback(0);
+  socklen_t size = sizeof address;
+  if (bind(socket_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+      getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    throw std::runtime_error("no port");
+  number_ = ntohs(address.sin_port);
+}
+
+ReservedPort::~ReservedPort() { close(socket_); }
+
 std::string missing_broker() {
   for (const char* program : {"mosquitto", "mosquitto_sub", "mosquitto_pub"})
     if (find_program(program).empty()) return std::string(program) + " is not installed";
@@ -109,7 +112,7 @@ bool eventually(std::chrono::milliseconds limit, const std::function<bool()>& do
   return true;
 }
 
-Broker::Broker(const std::string& configuration) : port_(free_port()) {
+Broker::Broker(const std::string& configuration) {
   char name[] = "/tmp/cellwarden-broker-XXXXXX";
   if (mkdtemp(name) == nullptr) throw std::runtime_error("no directory below /tmp");
   directory_ = name;
@@ -118,7 +121,7 @@ Broker::Broker(const std::string& configuration) : port_(free_port()) {
   for (std::size_t at = 0; (at = lines.find("{dir}", at)) != std::string::npos;)
     lines.replace(at, 5, directory_);
   std::ofstream file(directory_ + "/mosquitto.conf");
-  file << "listener " << port_ << " 127.0.0.1\npersistence false\n";
+  file << "listener " << port() << " 127.0.0.1\npersistence false\n";
   file << (lines.empty() ? "allow_anonymous true\n" : lines);
   file.close();
 }
@@ -130,7 +133,7 @@ Broker::~Broker() {
 
 void Broker::start() {
   process_ = Process({find_program("mosquitto"), "-c", directory_ + "/mosquitto.conf"});
-  if (!eventually(std::chrono::seconds(10), [this] { return answers(port_); }))
+  if (!eventually([this] { return answers(port()); }))
     throw std::runtime_error("mosquitto does not start");
 }
 
@@ -139,7 +142,7 @@ void Broker::pause() const { process_.send_signal(SIGSTOP); }
 void Broker::resume() const { process_.send_signal(SIGCONT); }
 
 void Broker::publish(const std::string& topic, const std::string& payload) const {
-  Process({find_program("mosquitto_pub"), "-h", "127.0.0.1", "-p", std::to_string(port_), "-t",
+  Process({find_program("mosquitto_pub"), "-h", "127.0.0.1", "-p", std::to_string(port()), "-t",
            topic, "-m", payload})
       .wait();
 }
@@ -154,7 +157,7 @@ Observer::Observer(const Broker& broker) {
       ends[1]);
   close(ends[1]);
   reader_ = std::thread([this] { read(); });
-  const bool ready = eventually(std::chrono::seconds(10), [&] {
+  const bool ready = eventually([&] {
     broker.publish("probe", "x");
     return count("probe") > 0;
   });
@@ -195,6 +198,13 @@ std::vector<Observed> Observer::of(const std::string& topic) const {
   for (const Observed& message : all())
     if (message.topic == topic) found.push_back(message);
   return found;
+}
+
+std::size_t Observer::before_first(const std::string& topic) const {
+  const auto messages = all();
+  const auto first = std::find_if(messages.begin(), messages.end(),
+                                  [&](const Observed& one) { return one.topic == topic; });
+  return static_cast<std::size_t>(first - messages.begin());
 }
 
 std::string Observer::last(const std::string& topic) const {

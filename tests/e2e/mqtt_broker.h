@@ -32,11 +32,31 @@ class Process {
   pid_t pid_ = -1;
 };
 
+/// A TCP port of the loopback interface that is ours until the end, whether the server that is told
+/// of it lives or not: bound, never listening, so only a socket that reuses addresses (as servers
+/// do) may listen on it, and the system gives it to nobody.
+class ReservedPort {
+ public:
+  ReservedPort();
+  ~ReservedPort();
+  ReservedPort(const ReservedPort&) = delete;
+  ReservedPort& operator=(const ReservedPort&) = delete;
+  std::uint16_t number() const { return number_; }
+
+ private:
+  int socket_ = -1;
+  std::uint16_t number_ = 0;
+};
+
 /// Empty, or what is not installed.
 std::string missing_broker();
 
+/// How long these tests wait for what will come: a busy machine takes its time.
+inline constexpr std::chrono::seconds kPatience{30};
+
 /// True as soon as `done` is; false after `limit`. Looks every few milliseconds.
 bool eventually(std::chrono::milliseconds limit, const std::function<bool()>& done);
+inline bool eventually(const std::function<bool()>& done) { return eventually(kPatience, done); }
 
 class Broker {
  public:
@@ -47,14 +67,14 @@ class Broker {
   void kill();  // as a power cut would
   void pause() const;
   void resume() const;
-  std::uint16_t port() const { return port_; }
-  std::string url() const { return "mqtt://127.0.0.1:" + std::to_string(port_); }
+  std::uint16_t port() const { return port_.number(); }
+  std::string url() const { return "mqtt://127.0.0.1:" + std::to_string(port()); }
   const std::string& directory() const { return directory_; }
   void publish(const std::string& topic, const std::string& payload) const;
 
  private:
   std::string directory_;
-  std::uint16_t port_ = 0;
+  ReservedPort port_;
   Process process_;
 };
 
@@ -75,6 +95,8 @@ class Observer {
   std::size_t count(const std::string& topic) const { return of(topic).size(); }
   /// The newest payload, or "".
   std::string last(const std::string& topic) const;
+  /// How many messages came before the first of the topic.
+  std::size_t before_first(const std::string& topic) const;
 
  private:
   void read();
