@@ -96,7 +96,7 @@ class Reader {
  public:
   explicit Reader(const std::string& file) {
     EXPECT_EQ(sqlite3_open(file.c_str(), &db_), SQLITE_OK) << file;
-    sqlite3_busy_timeout(db_, 5'000);
+    sqlite3_busy_timeout(db_, 30'000);
   }
   ~Reader() { sqlite3_close(db_); }
   Reader(const Reader&) = delete;
@@ -137,7 +137,7 @@ class Reader {
 };
 
 inline bool eventually(const std::function<bool()>& holds,
-                       std::chrono::milliseconds patience = std::chrono::seconds(20)) {
+                       std::chrono::milliseconds patience = std::chrono::seconds(60)) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (std::chrono::steady_clock::now() < deadline) {
     if (holds()) return true;
