@@ -137,6 +137,8 @@ TEST_F(SerialTty, SaysInItsNameThatTheDriverHasNoRs485Mode) {
 TEST_F(SerialTty, WhatWasReceivedBeforeItWasOpenedIsDropped) {
   const Descriptor earlier{::open(wire.path.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK)};
   wire.write({'o', 'l', 'd', '\n'});
+  pollfd arrived{earlier.get(), POLLIN, 0};
+  ASSERT_EQ(::poll(&arrived, 1, 30'000), 1);
   ASSERT_TRUE(owner.open());
   wire.write({'n', 'e', 'w'});
   ASSERT_TRUE(owner.until([this] { return owner.received.size() >= 3; }));

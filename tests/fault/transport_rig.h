@@ -21,7 +21,7 @@ class Owner {
 
   /// Handles events until `done` says so. False: it did not within `seconds`.
   template <class Done>
-  bool until(Done done, int seconds = 10) {
+  bool until(Done done, int seconds = 30) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{seconds};
     while (!done()) {
       if (std::chrono::steady_clock::now() > end) return false;
