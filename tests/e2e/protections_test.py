@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every implemented protection, from the simulated pack to the dry-run relay and its explanation."""
-import json
 import subprocess
 import unittest
 
@@ -36,7 +35,7 @@ class EveryProtection(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.rig = Rig([Pack("garage", "lfp", 4, 100, ",hold=yes,cell_voltage=3.3V,temperature=20C,current=0A")],
-                      poll="200 ms", stale_after="1 s", policy=POLICY)
+                      poll="200 ms", policy=POLICY)
         cls.addClassCleanup(cls.rig.close)
         cls.rig.start()
         cls.rig.wait_for_all()
@@ -54,28 +53,27 @@ class EveryProtection(unittest.TestCase):
     def test_each_trips_its_relay_and_is_explained(self):
         for rule, (fault, relays, words) in TRIPS.items():
             with self.subTest(rule=rule):
-                wait_until("all relays are closed", self.relays_closed, 20)
+                wait_until("all relays are closed", self.relays_closed, 60)
                 self.assertEqual(self.rig.tell(f"garage {fault}"), "ok")
                 try:
                     for relay in relays:
-                        wait_until(f"{relay} opens", lambda: not self.rig.relay(relay)["energised"], 10)
+                        wait_until(f"{relay} opens", lambda: not self.rig.relay(relay)["energised"])
                     state = next(r for r in self.rig.pack("garage")["supervisor"]["rules"] if r["rule"] == rule)
                     self.assertEqual(state["cause"], "limit")
                     self.assertIn(words, state["explanation"])
                     self.assertIn(f"{rule}: ", self.rig.status_text())
                     self.assertIn(words, self.rig.status_text())
-                    wait_until("the lamp is on", lambda: self.rig.relay("lamp")["energised"], 5)
+                    wait_until("the lamp is on", lambda: self.rig.relay("lamp")["energised"])
                     event = wait_until("the event log has it", lambda: self.rig.sql(
                         "select * from event where kind = 'protection_tripped' and subject = ?", rule))
                     self.assertIn(words, event[-1]["detail"])
                 finally:
                     self.rig.tell("garage clear")
-        wait_until("all relays are closed again", self.relays_closed, 20)
+        wait_until("all relays are closed again", self.relays_closed, 60)
 
     def test_mqtt_carries_the_decision(self):
-        seen = self.rig.subscribe("cellwarden/lab/#", seconds=2)
-        text = json.dumps(seen)
-        self.assertIn("charge_allowed", text)
+        wait_until("the supervisor's topic", lambda: "charge_allowed" in (
+            self.rig.mqtt.last("cellwarden/lab/supervisor") or ""))
 
 
 if __name__ == "__main__":

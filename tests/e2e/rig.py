@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -21,10 +22,16 @@ BANK_UNIT = 200
 NOT_AVAILABLE = -(2**31)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+PATIENCE_S = 30.0  # for what will come: a busy machine takes its time
+
+
+def reserved_port():
+    """A socket that keeps a port for a server of ours: bound, never listening. Only a server, which
+    reuses addresses, may listen on it; the system gives it to nobody, whether that server lives or not."""
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind(("127.0.0.1", 0))
+    return kept
 
 
 def program(name):
@@ -35,7 +42,7 @@ def program(name):
     return path
 
 
-def wait_until(what, condition, seconds=15.0):
+def wait_until(what, condition, seconds=PATIENCE_S):
     """Polls until condition() is true; the failure says what was waited for."""
     deadline = time.monotonic() + seconds
     while True:
@@ -47,6 +54,40 @@ def wait_until(what, condition, seconds=15.0):
         time.sleep(0.05)
 
 
+class Listener(threading.Thread):
+    """mosquitto_sub that notes every message with its time of arrival. It listens when it is made."""
+
+    def __init__(self, port, *topics):
+        super().__init__(daemon=True)
+        words = [program("mosquitto_sub"), "-h", "127.0.0.1", "-p", str(port), "-F", "%t\t%r\t%p"]
+        for topic in topics + ("probe",):
+            words += ["-t", topic]
+        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.messages = []
+        self.start()
+        probe = [program("mosquitto_pub"), "-h", "127.0.0.1", "-p", str(port), "-t", "probe", "-m", "x"]
+        wait_until("mosquitto_sub listens", lambda: subprocess.run(
+            probe, stderr=subprocess.DEVNULL, timeout=PATIENCE_S).returncode == 0 and self.last("probe") == "x")
+
+    def run(self):
+        for line in self.process.stdout:
+            topic, retained, payload = line.rstrip("\n").split("\t", 2)
+            self.messages.append((time.monotonic(), topic, retained == "1", payload))
+
+    def seen(self):
+        """{topic: last payload}."""
+        return {topic: payload for _, topic, _, payload in list(self.messages)}
+
+    def last(self, topic):
+        return self.seen().get(topic)
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.join(PATIENCE_S)
+        self.process.stdout.close()
+
+
 class Pack:
     """A simulated pack and what the daemon is told of it."""
 
@@ -56,13 +97,14 @@ class Pack:
 
 
 class Rig:
-    def __init__(self, packs, mode="control", poll="500 ms", stale_after="1500 ms", policy=""):
+    def __init__(self, packs, mode="control", poll="500 ms", stale_after="4 s", policy=""):
         self.folder = tempfile.mkdtemp(prefix="cellwarden-e2e.")
         self.packs, self.mode, self.poll, self.stale_after = packs, mode, poll, stale_after
         self.policy = policy
         self.processes = []
-        self.daemon = self.broker = None
-        self.broker_port, self.modbus_port = free_port(), free_port()
+        self.daemon = self.broker = self.mqtt = None
+        self.ports = [reserved_port(), reserved_port()]
+        self.broker_port, self.modbus_port = (kept.getsockname()[1] for kept in self.ports)
         self.history = self.path("history.db")
 
     def path(self, name):
@@ -78,6 +120,7 @@ class Rig:
 
     def start(self):
         self.start_broker()
+        self.mqtt = Listener(self.broker_port, "cellwarden/#", "homeassistant/#")  # from the first word
         self.start_simulator()
         self.start_daemon()
         return self
@@ -90,7 +133,7 @@ class Rig:
 
     def broker_listens(self):
         try:
-            socket.create_connection(("127.0.0.1", self.broker_port), 1).close()
+            socket.create_connection(("127.0.0.1", self.broker_port), PATIENCE_S).close()
             return True
         except OSError:
             return False
@@ -130,15 +173,19 @@ class Rig:
             f.write("\n".join(lines) + "\n")
         return self.path("cellwarden.toml")
 
-    def stop_process(self, process, number=signal.SIGTERM, seconds=10):
+    def stop_process(self, process, number=signal.SIGTERM, seconds=PATIENCE_S):
         process.send_signal(number)
         return process.wait(seconds)
 
     def close(self):
+        if self.mqtt is not None:
+            self.mqtt.close()
         for process in self.processes:
             if process.poll() is None:
                 process.kill()
-                process.wait(5)
+                process.wait(PATIENCE_S)
+        for kept in self.ports:
+            kept.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def log(self, name="daemon.log"):
@@ -152,7 +199,7 @@ class Rig:
     def tell(self, command):
         """One command to the simulator's control socket; returns its one-line answer."""
         with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(5)
+            s.settimeout(PATIENCE_S)
             s.connect(self.path("simulator"))
             s.sendall(command.encode() + b"\n")
             return s.makefile().readline().strip()
@@ -163,7 +210,7 @@ class Rig:
     # --- what the daemon says -----------------------------------------------------------------
     def status_or_none(self):
         result = subprocess.run([CELLWARDEN, "status", "--json", "--socket", self.path("control")],
-                                capture_output=True, text=True, timeout=10)
+                                capture_output=True, text=True, timeout=PATIENCE_S)
         return json.loads(result.stdout) if result.returncode == 0 else None
 
     def status(self):
@@ -173,7 +220,7 @@ class Rig:
 
     def status_text(self):
         return subprocess.run([CELLWARDEN, "status", "--socket", self.path("control")],
-                              capture_output=True, text=True, timeout=10, check=True).stdout
+                              capture_output=True, text=True, timeout=PATIENCE_S, check=True).stdout
 
     def pack(self, name):
         return next(p for p in self.status()["packs"] if p["pack"] == name)
@@ -188,24 +235,11 @@ class Rig:
         wait_until("every pack is heard", self.all_fresh)
 
     # --- foreign clients ----------------------------------------------------------------------
-    def subscribe(self, *topics, seconds=3.0):
-        """What mosquitto_sub sees in this time: {topic: last payload}."""
-        words = [program("mosquitto_sub"), "-h", "127.0.0.1", "-p", str(self.broker_port), "-F", "%t\t%r\t%p",
-                 "-W", str(max(1, round(seconds)))]
-        for topic in topics:
-            words += ["-t", topic]
-        out = subprocess.run(words, capture_output=True, text=True, timeout=seconds + 10).stdout
-        seen = {}
-        for line in out.splitlines():
-            topic, retained, payload = line.split("\t", 2)
-            seen[topic] = payload
-        return seen
-
     def modbus(self, unit, register, count=2):
         """Registers as mbpoll reads them."""
         words = [program("mbpoll"), "-m", "tcp", "-p", str(self.modbus_port), "-a", str(unit), "-0",
-                 "-r", str(register), "-c", str(count), "-t", "4:hex", "-1", "-q", "127.0.0.1"]
-        out = subprocess.run(words, capture_output=True, text=True, timeout=10).stdout
+                 "-r", str(register), "-c", str(count), "-t", "4:hex", "-1", "-q", "-o", "10", "127.0.0.1"]
+        out = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE_S).stdout
         values = [int(line.split("0x")[1][:4], 16) for line in out.splitlines() if line.startswith("[") and "0x" in line]
         assert len(values) == count, out
         return values
@@ -217,7 +251,7 @@ class Rig:
         return value - 2**32 if value >= 2**31 else value
 
     def sql(self, query, *arguments):
-        with sqlite3.connect(f"file:{self.history}?mode=ro", uri=True, timeout=10) as db:
+        with sqlite3.connect(f"file:{self.history}?mode=ro", uri=True, timeout=PATIENCE_S) as db:
             db.row_factory = sqlite3.Row
             return db.execute(query, arguments).fetchall()
 
