@@ -63,9 +63,9 @@ starts() {
   local layer='mount --make-rprivate / && mount -t tmpfs none /run && mount -t tmpfs none /var/lib && mkdir /run/cellwarden /var/lib/cellwarden'
   TREE=$tree NOTIFIED=$work/notified unshare --mount bash -c "$layer"' || exit 77
     socat -u UNIX-RECV:/run/notify OPEN:"$NOTIFIED",creat & receiver=$!
-    for _ in $(seq 50); do [ -S /run/notify ] && break; sleep 0.1; done
+    for _ in $(seq 300); do [ -S /run/notify ] && break; sleep 0.1; done
     NOTIFY_SOCKET=/run/notify "$TREE/usr/bin/cellwarden" run --config "$TREE/etc/cellwarden/cellwarden.toml" & daemon=$!
-    for _ in $(seq 100); do grep -q READY=1 "$NOTIFIED" 2>/dev/null && break; sleep 0.1; done
+    for _ in $(seq 300); do grep -q READY=1 "$NOTIFIED" 2>/dev/null && break; sleep 0.1; done
     "$TREE/usr/bin/cellwarden" status >/dev/null; answered=$?
     kill -TERM $daemon; wait $daemon; ended=$?
     kill $receiver; wait $receiver

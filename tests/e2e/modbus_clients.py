@@ -51,7 +51,7 @@ class Pymodbus:
     def __init__(self, host, port, unit):
         from pymodbus.client import ModbusTcpClient
 
-        self.client = ModbusTcpClient(host, port=port, timeout=5)
+        self.client = ModbusTcpClient(host, port=port, timeout=30)
         if not self.client.connect():
             raise SystemExit(f"pymodbus: no connection to {host} port {port}")
         self.unit = unit
@@ -69,12 +69,12 @@ class Pymodbus:
 
 class Mbpoll:
     def __init__(self, host, port, unit):
-        self.command = ["mbpoll", "-m", "tcp", "-p", str(port), "-a", str(unit), "-1", "-0", "-o", "5", host]
+        self.command = ["mbpoll", "-m", "tcp", "-p", str(port), "-a", str(unit), "-1", "-0", "-o", "10", host]
 
     def read(self, first, count, function):
         kind = "3" if function == 4 else "4"  # mbpoll's own numbers: 3 input, 4 holding registers
         command = self.command[:1] + ["-t", f"{kind}:hex", "-r", str(first), "-c", str(count)] + self.command[1:]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         values = re.findall(r"^\[(\d+)\]:\s+0x([0-9A-Fa-f]{4})\s*$", done.stdout, re.MULTILINE)
         if done.returncode != 0 or [int(r) for r, _ in values] != list(range(first, first + count)):
             raise SystemExit(f"mbpoll: registers {first} to {first + count - 1}: {done.stdout}{done.stderr}")

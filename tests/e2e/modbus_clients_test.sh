@@ -7,7 +7,7 @@ folder=$(mktemp -d)
 "$server" 0 >"$folder/port" &
 pid=$!
 trap 'kill "$pid" 2>/dev/null || true; rm -r "$folder"' EXIT
-for _ in $(seq 100); do [ -s "$folder/port" ] && break; sleep 0.1; done
+for _ in $(seq 300); do [ -s "$folder/port" ] && break; sleep 0.1; done
 port=$(cat "$folder/port")
 for unit in 1 200; do
   /usr/bin/python3 "$here/modbus_clients.py" 127.0.0.1 "$port" "$unit" --map "$map" >"$folder/$unit.json"
