@@ -8,7 +8,7 @@
 
 #include "bridge/sink.h"
 #include "daemon/configuration/configuration.h"
-#include "daemon/relays.h"
+#include "daemon/relays/relays.h"
 #include "daemon/store.h"
 #include "daemon/supervisor.h"
 #include "daemon/wire.h"

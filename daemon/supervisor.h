@@ -8,7 +8,7 @@
 #include "core/event.h"
 #include "core/picture.h"
 #include "daemon/configuration/configuration.h"
-#include "daemon/relay_wish.h"
+#include "daemon/relays/relay_wish.h"
 
 namespace cw {
 

@@ -270,7 +270,7 @@ TEST(Tidy, ProtocolsHaveGoldenFrames) {
 
 // The daemon's parts that decide or act; its log and status may tell people what time it is.
 const std::set<std::string> kControlParts = {"daemon/gateway", "daemon/store", "daemon/supervisor",
-                                             "daemon/relays", "daemon/wire"};
+                                             "daemon/relays/relays", "daemon/wire"};
 
 TEST(Tidy, ControlCodeReadsNoWallClock) {
   static const std::regex clocks(

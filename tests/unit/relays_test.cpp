@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Relays whose lines fail: what is tried again, what never waits, and what is reported.
-#include "daemon/relays.h"
+#include "daemon/relays/relays.h"
 
 #include <gtest/gtest.h>
 

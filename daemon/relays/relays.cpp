@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/relays.h"
+#include "daemon/relays/relays.h"
 
 #include <fmt/format.h>
 

@@ -10,7 +10,7 @@
 #include "core/event.h"
 #include "core/picture.h"
 #include "daemon/configuration/configuration.h"
-#include "daemon/relay_wish.h"
+#include "daemon/relays/relay_wish.h"
 #include "drivers/gpio/relay_line.h"
 
 namespace cw {
