@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,8 +15,16 @@
 namespace cw::modbus_test {
 namespace {
 
-constexpr int kWaits = 1'000;
+constexpr int kWaits = 3'000;
 constexpr int kWaitMs = 10;
+
+sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
 
 std::uint8_t low(unsigned value) { return static_cast<std::uint8_t>(value); }
 std::uint8_t high(unsigned value) { return static_cast<std::uint8_t>(value >> 8); }
@@ -47,11 +56,8 @@ Client::Client(Rig& rig, int buffers)
   }
   const int at_once = 1;
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(rig.server->port());
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  const sockaddr_in address = loopback(rig.server->port());
+  EXPECT_EQ(::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   ::fcntl(fd_, F_SETFL, O_NONBLOCK);
   rig_.settle();
 }
@@ -68,6 +74,7 @@ void Client::send_all(const Bytes& bytes) { ASSERT_EQ(send(bytes), bytes.size())
 Bytes Client::read_now() {
   Bytes out;
   out.swap(unread_);
+  rig_.fence.pass();
   std::uint8_t buffer[4096];
   ssize_t count = 0;
   while ((count = ::recv(fd_, buffer, sizeof buffer, 0)) > 0)
@@ -112,17 +119,11 @@ std::vector<std::uint16_t> Client::registers(unsigned unit, unsigned address, un
 }
 
 bool Client::is_closed() {
-  for (int i = 0; i < kWaits; ++i) {
-    rig_.settle();
-    std::uint8_t byte = 0;
-    const ssize_t count = ::recv(fd_, &byte, 1, 0);
-    if (count == 0 || (count < 0 && errno == ECONNRESET)) return true;
-    if (count < 0 && i > 2) {  // the kernel had its time
-      pollfd waiting{fd_, POLLIN, 0};
-      if (::poll(&waiting, 1, kWaitMs) == 0 && i > 10) return false;
-    }
-  }
-  return false;
+  rig_.settle();
+  read_now();
+  std::uint8_t byte = 0;
+  const ssize_t count = ::recv(fd_, &byte, 1, 0);
+  return count == 0 || (count < 0 && errno == ECONNRESET);
 }
 
 void Client::end_sending() { ::shutdown(fd_, SHUT_WR); }
@@ -133,6 +134,27 @@ void Client::reset() {
   ::close(fd_);
   fd_ = -1;
   rig_.settle();
+}
+
+Fence::Fence() : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+  cpu_set_t here;
+  CPU_ZERO(&here);
+  CPU_SET(static_cast<std::size_t>(::sched_getcpu()), &here);
+  EXPECT_EQ(::sched_setaffinity(0, sizeof here, &here), 0);
+  sockaddr_in address = loopback(0);
+  socklen_t size = sizeof address;
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  EXPECT_EQ(::bind(socket_, generic, size), 0);
+  EXPECT_EQ(::getsockname(socket_, generic, &size), 0);
+  EXPECT_EQ(::connect(socket_, generic, size), 0);
+}
+
+Fence::~Fence() { ::close(socket_); }
+
+void Fence::pass() const {
+  std::uint8_t byte = 0;
+  EXPECT_EQ(::send(socket_, &byte, 1, 0), 1);
+  EXPECT_EQ(::recv(socket_, &byte, 1, 0), 1);
 }
 
 Rig::Rig(ModbusOptions options, bool published) {
@@ -159,6 +181,7 @@ bool Rig::turn(int wait_ms) {
 }
 
 void Rig::settle() {
+  fence.pass();
   for (int i = 0; i < 100'000; ++i)
     if (!turn()) return;
   ADD_FAILURE() << "the server never comes to rest";

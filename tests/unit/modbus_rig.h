@@ -39,13 +39,13 @@ class Client {
   void send_all(const Bytes& bytes);
   /// What has come by now.
   Bytes read_now();
-  /// Turns the server until `count` bytes have come, or for 10 s.
+  /// Turns the server until `count` bytes have come, or for 30 s.
   Bytes receive(std::size_t count);
   /// The next reply whole.
   Bytes reply();
   /// The registers of a reply that is no exception.
   std::vector<std::uint16_t> registers(unsigned unit, unsigned address, unsigned quantity);
-  /// Turns the server until it has closed this connection, or for 10 s.
+  /// Turns the server until it has nothing to do. True if it has closed this connection.
   bool is_closed();
   void end_sending();
   void reset();
@@ -57,7 +57,23 @@ class Client {
   std::uint16_t transaction_ = 0;
 };
 
+/// Makes sure that what was sent over the loopback interface before has arrived: the kernel may
+/// hand packets over later on a busy machine, but in their order. Keeps this thread on one
+/// processor, because each has an order of its own.
+class Fence {
+ public:
+  Fence();
+  ~Fence();
+  Fence(const Fence&) = delete;
+  Fence& operator=(const Fence&) = delete;
+  void pass() const;
+
+ private:
+  int socket_;  // sends to itself
+};
+
 struct Rig {
+  Fence fence;
   sample::Sample sample;
   Instant now = sample.now;
   std::unique_ptr<ModbusServer> server;
@@ -68,7 +84,7 @@ struct Rig {
   void publish();
   /// True if the server has something to do within `wait_ms`; then it had one turn.
   bool turn(int wait_ms = 0);
-  /// Turns until there is nothing to do.
+  /// Turns until there is nothing to do about all that was sent.
   void settle();
   bool detail_has(const std::string& text) const;
 };
