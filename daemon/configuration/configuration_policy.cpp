@@ -10,21 +10,12 @@
 #include "core/protection.h"
 #include "core/validation.h"
 #include "daemon/configuration/configuration_parts.h"
+#include "daemon/configuration/parameter_text.h"
 #include "daemon/configuration/quantity_text.h"
 #include "daemon/configuration/suggestion.h"
 
 namespace cw {
 namespace {
-
-/// The most a cell is ever charged to. A higher limit means that the chemistry is not this one.
-constexpr std::int32_t highest_cell_voltage(Chemistry chemistry) {
-  switch (chemistry) {
-    case Chemistry::lfp: return 3'700;
-    case Chemistry::li_ion: return 4'300;
-    case Chemistry::lto: return 2'850;
-  }
-  return 0;
-}
 
 std::optional<Chemistry> find_chemistry(std::string_view word) {
   for (const Chemistry chemistry : {Chemistry::lfp, Chemistry::li_ion, Chemistry::lto})
@@ -52,8 +43,7 @@ class Policy {
   }
 
   void check_orderings(FaultList& faults) const;
-  void check_ceiling(FaultList& faults) const;
-  void check_short_circuit(FaultList& faults) const;
+  void check_bounds(FaultList& faults) const;
   const ParameterSet& values() const { return values_; }
 
  private:
@@ -118,21 +108,12 @@ void Policy::check_orderings(FaultList& faults) const {
   }
 }
 
-void Policy::check_ceiling(FaultList& faults) const {
-  const std::int32_t highest = highest_cell_voltage(preset_.chemistry);
-  const auto limit = values_.get(Parameter::cell_overvoltage);
-  CW_ASSERT(limit.has_value());
-  if (*limit > highest)
-    report(Parameter::cell_overvoltage,
-           fmt::format("is above {}, the most a cell of chemistry {} takes",
-                       quantity_text(highest, Unit::millivolt), name(preset_.chemistry)),
-           faults);
-}
-
-void Policy::check_short_circuit(FaultList& faults) const {
-  if (values_.get(Parameter::short_circuit_delay) == 0)
-    report(Parameter::short_circuit_delay, "switches the protection off: write at least 1 us",
-           faults);
+// No preset breaks a bound, so the file has set what does. Recommendations are left to the board's
+// owner.
+void Policy::check_bounds(FaultList& faults) const {
+  const Plant plant{preset_.chemistry};
+  for (const Breach& breach : check_policy(values_, plant))
+    if (!is_warning(breach.bound)) report(breach.parameter, bound_text(breach, plant), faults);
 }
 
 /// The engine's tables prove that a preset is whole; nothing in a file can take a limit away.
@@ -158,8 +139,7 @@ ParameterSet configure_policy(const PackSection& pack, const SectionValues& supe
   policy.lay(supervisor.limits(), false);
   policy.lay(pack.policy.limits(), true);
   policy.check_orderings(faults);
-  policy.check_ceiling(faults);
-  policy.check_short_circuit(faults);
+  policy.check_bounds(faults);
   CW_ASSERT(guards_everything(policy.values()));
   return policy.values();
 }

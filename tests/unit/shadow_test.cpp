@@ -151,7 +151,7 @@ TEST(Shadow, NamesTheOrderingsThatItsParametersBreak) {
   const Result result = run({.parameters = {"lfp", mine.path(), also.path()}, .trace = "-"});
   EXPECT_EQ(result.status, 78);
   EXPECT_EQ(result.error,
-            "cell_overvoltage_recovery_V 3.6 must be below cell_overvoltage_V 3.55\n");
+            "cell_overvoltage_recovery_V 3.60 must be below cell_overvoltage_V 3.55\n");
 }
 
 TEST(Shadow, NamesThePlaceOfAFaultInAParameterFile) {
@@ -186,7 +186,60 @@ TEST(ViolationText, NamesBothValuesInTheirUnit) {
   set.set(Parameter::charge_undertemperature, 50);
   set.set(Parameter::charge_undertemperature_recovery, -5);
   EXPECT_EQ(violation_text(validate(set).rules[0], set),
-            "charge_undertemperature_C 5 must be below charge_undertemperature_recovery_C -0.5");
+            "charge_undertemperature_C 5.0 must be below charge_undertemperature_recovery_C -0.5");
+}
+
+TEST(PolicyFaults, AreASentenceEachWithoutRecommendations) {
+  ParameterSet set = find_preset("lfp")->values;
+  set.set(Parameter::cell_overvoltage, 3'750);
+  set.set(Parameter::cell_undervoltage_recovery, 2'600);
+  set.set(Parameter::short_circuit_delay, 0);
+  set.set(Parameter::discharge_overcurrent, 250'000);
+  set.set(Parameter::cell_count, 5);
+  const Model model = find_model("JK_B2A24S20P").model;
+  EXPECT_EQ(policy_faults(set, {Chemistry::lfp, &model}),
+            (std::vector<std::string>{
+                "cell_undervoltage_V 2.6 must be below cell_undervoltage_recovery_V 2.6",
+                "short_circuit_delay_s 0 switches the protection off: write at least 1 us",
+                "cell_overvoltage_V 3.75 is above 3.7 V, the most a cell of chemistry lfp takes",
+                "discharge_overcurrent_A 250 is above 200 A, the most a B2A24S20P takes"}));
+  EXPECT_TRUE(policy_faults(find_preset("lfp")->values, {Chemistry::lfp}).empty());
+}
+
+TEST(BreachText, SaysWhatWouldBeRight) {
+  const Model model = find_model("JK_B2A24S20P").model;
+  const Plant plant{Chemistry::lto, &model};
+  const auto text = [&](Parameter parameter, std::int32_t value) {
+    ParameterSet set;
+    set.set(parameter, value);
+    const Breaches found = check_write(set, {}, plant);
+    return found.size() == 0 ? "" : breach_text(found[0], plant);
+  };
+  EXPECT_EQ(text(Parameter::charge_undertemperature, -301),
+            "charge_undertemperature_C -30.1 is below -30 °C, the least boards accept");
+  EXPECT_EQ(text(Parameter::balance_start, 4'300),
+            "balance_start_V 4.3 is above 4.25 V, the most boards accept");
+  EXPECT_EQ(text(Parameter::mosfet_overtemperature, 850),
+            "mosfet_overtemperature_C 85 cannot be written: boards keep this limit to themselves");
+  EXPECT_EQ(text(Parameter::cell_count, 11),
+            "cell_count 11 is below 12, the fewest a B2A24S20P is made for");
+  EXPECT_EQ(text(Parameter::balance_current_max, 2'500),
+            "balance_current_max_A 2.5 is above 2 A, the most a B2A24S20P takes");
+}
+
+TEST(HeaterFault, ShowsWhatIsTakenAndWhatIsCarried) {
+  const Model model = find_model("JK_B2A24S20P").model;
+  EXPECT_EQ(heater_fault({20'000'000}, {58'400}, &model), "");
+  EXPECT_EQ(heater_fault({15'000'000}, {58'400}, &model),
+            "heater_resistance_ohm 15 takes 3.894 A and 227.371 W at 58.4 V: a B2A24S20P carries "
+            "at most 3 A and 200 W");
+  const Model without = find_model("JK_BD6A24S8P").model;
+  EXPECT_EQ(heater_fault({100'000'000}, {50'000}, &without),
+            "heater_resistance_ohm 100 takes 0.5 A and 25 W at 50 V: a BD6A24S8P has no output for "
+            "a heater");
+  EXPECT_EQ(heater_fault({10'000'000}, {50'000}, nullptr),
+            "heater_resistance_ohm 10 takes 5 A and 250 W at 50 V: this board carries at most 3 A "
+            "and 200 W");
 }
 
 }  // namespace
