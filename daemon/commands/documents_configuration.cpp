@@ -93,7 +93,9 @@ DocumentPart limits_part() {
   DocumentPart part{
       "Limits",
       "Keys of [pack.policy] and of [supervisor]. A limit of the pack's own comes "
-      "before one of [supervisor], and that before the preset of the chemistry. "
+      "before one of [supervisor], and that before the preset of the chemistry (of which "
+      "the balance trigger is 5 mV above 50 Ah, and the balance current at most a tenth of "
+      "the capacity an hour). "
       "Limits that contradict each other are refused (parameters.md, Orderings).",
       {{"Key", "Lowest", "Highest", "Preset lfp", "Preset li-ion", "Preset lto"}, {}}};
   for (std::size_t i = 0; i < kParameterCount; ++i) {

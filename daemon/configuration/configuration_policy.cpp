@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/assert.h"
+#include "core/board_preset.h"
 #include "core/presets.h"
 #include "core/protection.h"
 #include "core/validation.h"
@@ -26,8 +27,11 @@ std::optional<Chemistry> find_chemistry(std::string_view word) {
 /// A policy that remembers which of its limits the file has set, and where.
 class Policy {
  public:
-  Policy(const Preset& preset, std::string pack) : preset_(preset), pack_(std::move(pack)) {
-    values_ = preset.values;
+  Policy(Chemistry chemistry, std::optional<MilliampHours> capacity, std::string pack)
+      : preset_(preset_of(chemistry, Generation::gateway)),
+        pack_(std::move(pack)),
+        values_(gateway_preset(chemistry, capacity)) {
+    if (capacity) set(Parameter::capacity, capacity->count);
   }
 
   void set(Parameter parameter, std::int64_t count) {
@@ -133,9 +137,11 @@ ParameterSet configure_policy(const PackSection& pack, const SectionValues& supe
   constexpr auto pack_name = option("pack", "name");
   const auto chemistry = find_chemistry(pack.own.text(option("pack", "chemistry")));
   if (!chemistry) return {};  // reported where it was read
-  Policy policy(preset_of(*chemistry, Generation::gateway), pack.own.text(pack_name));
+  std::optional<MilliampHours> nominal;
+  if (pack.own.usable(capacity))
+    nominal = MilliampHours{static_cast<std::int32_t>(pack.own.number(capacity))};
+  Policy policy(*chemistry, nominal, pack.own.text(pack_name));
   if (pack.own.usable(cells)) policy.set(Parameter::cell_count, pack.own.number(cells));
-  if (pack.own.usable(capacity)) policy.set(Parameter::capacity, pack.own.number(capacity));
   policy.lay(supervisor.limits(), false);
   policy.lay(pack.policy.limits(), true);
   policy.check_orderings(faults);

@@ -196,6 +196,15 @@ TEST(Configuration, APolicyIsThePresetOfItsChemistryAndGuardsEverything) {
   }
 }
 
+TEST(Configuration, ThePresetKnowsTheCapacity) {
+  const ParameterSet small = accepted_pack("capacity = \"3 Ah\"\n").packs[0].policy;
+  EXPECT_EQ(small.get(Parameter::balance_current_max), 300);
+  EXPECT_EQ(small.get(Parameter::balance_trigger), 10);
+  const ParameterSet large = accepted_pack("capacity = \"280 Ah\"\n").packs[0].policy;
+  EXPECT_EQ(large.get(Parameter::balance_current_max), 400);
+  EXPECT_EQ(large.get(Parameter::balance_trigger), 5);
+}
+
 TEST(Configuration, ThePacksLimitComesBeforeTheSupervisorsAndThatBeforeThePreset) {
   const Configuration read = accepted_pack(R"(
 [pack.policy]
