@@ -35,6 +35,7 @@ constexpr Subject kSubjects[] = {
     {"parameters", "settings and limits, and the orderings between them",
      &print<parameters_document>},
     {"presets", "named sets of limits", &print<presets_document>},
+    {"models", "the boards, and what each carries", &print<models_document>},
     {"simulation", "keys and faults of `cellwarden simulate`", &print<simulation_document>},
 };
 

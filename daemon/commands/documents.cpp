@@ -111,7 +111,7 @@ Document protections_document() {
           "starts as tripped and is released by values that show the pack to be safe; a value that "
           "is not fresh trips every rule that reads it (\"no fresh value\"). Code is the error "
           "code in the board's manual.",
-          {part}};
+          {part, error_codes_part()}};
 }
 
 Document parameters_document() {
@@ -135,7 +135,7 @@ Document parameters_document() {
           "Settings of a BMS, and limits of the supervisor. In files the key has no unit, because "
           "the value carries it: `cell_overvoltage = \"3.65 V\"`. Policy: may be set in "
           "[pack.policy] and [supervisor].",
-          {all, orderings}};
+          {all, orderings, write_ranges_part()}};
 }
 
 Document presets_document() {

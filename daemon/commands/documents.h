@@ -22,10 +22,15 @@ Document fields_document();
 Document protections_document();
 Document parameters_document();
 Document presets_document();
+Document models_document();
 Document protocols_document();
 Document configuration_document();
 Document mqtt_document();
 Document simulation_document();
+
+/// Parts of other subjects that come from the maker's documents.
+DocumentPart error_codes_part();
+DocumentPart write_ranges_part();
 
 /// etc/cellwarden.toml: every option with its sentence, all of it commented out. Lines that begin
 /// with "#" and no space are examples; with that "#" taken away the file is valid as well.

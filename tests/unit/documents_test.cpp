@@ -102,7 +102,8 @@ TEST(Documents, HaveARowForEveryRowOfTheirTable) {
 TEST(Documents, EveryRowHasACellForEveryColumn) {
   for (const Document& document :
        {fields_document(), protections_document(), parameters_document(), presets_document(),
-        protocols_document(), configuration_document(), mqtt_document(), simulation_document()})
+        models_document(), protocols_document(), configuration_document(), mqtt_document(),
+        simulation_document()})
     for (const DocumentPart& part : document.parts)
       for (const auto& row : part.table.rows)
         EXPECT_EQ(row.size(), part.table.columns.size()) << document.subject << " " << part.title;
