@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 namespace cw {
@@ -118,6 +119,33 @@ TEST(Policy, MayReactFasterThanAnyBoardAndSetItsOwnTransistorLimit) {
   ParameterSet policy = with(charge_overcurrent_delay, 0);
   policy.set(mosfet_overtemperature, 850);
   EXPECT_FALSE(only(check_policy(policy, {})));
+}
+
+// The orderings as the documents have them, from the document: appendix II, what every captured
+// settings block keeps, and our own two.
+const Ordering kDocumented[] = {
+    {cell_overvoltage_recovery, cell_overvoltage},
+    {cell_undervoltage_recovery, cell_overvoltage_recovery},
+    {cell_undervoltage, cell_undervoltage_recovery},
+    {power_off_voltage, cell_undervoltage},
+    {charge_overtemperature_recovery, charge_overtemperature},
+    {charge_undertemperature_recovery, charge_overtemperature_recovery},
+    {charge_undertemperature, charge_undertemperature_recovery},
+    {discharge_overtemperature_recovery, discharge_overtemperature},
+    {cell_undervoltage, soc_0_voltage},
+    {soc_0_voltage, cell_undervoltage_recovery},
+    {cell_overvoltage_recovery, soc_100_voltage},
+    {soc_100_voltage, request_charge_voltage},
+    {request_charge_voltage, cell_overvoltage},
+    {request_float_voltage, request_charge_voltage},
+    {mosfet_overtemperature_recovery, mosfet_overtemperature},
+    {balance_start, cell_overvoltage},
+};
+
+TEST(Orderings, ContainEveryOneOfTheDocuments) {
+  for (const Ordering& documented : kDocumented)
+    EXPECT_NE(std::find(kOrderings.begin(), kOrderings.end(), documented), kOrderings.end())
+        << facts(documented.lower).key << " below " << facts(documented.upper).key;
 }
 
 struct Ceiling {
@@ -253,6 +281,7 @@ TEST(Heater, IsBoundByCurrentAndByPowerOfItsModel) {
   EXPECT_FALSE(carries("B2A24S20P", 1'000, 200'001));
   EXPECT_TRUE(carries("B2A8S20P", 3'000, 100'000));
   EXPECT_FALSE(carries("B2A8S20P", 3'000, 100'001));
+  EXPECT_FALSE(carries("B2A8S20P", 3'001, 50'000));
   EXPECT_TRUE(carries("BD4A24S12PH", 10'000, 800'000)) << "the guide states no power";
   EXPECT_FALSE(carries("BD4A24S12PH", 10'001, 100'000));
   EXPECT_FALSE(carries("BD6A24S8P", 1, 1)) << "it has no heater";
