@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/gateway.h"
 
+#include <algorithm>
+
 #include "core/assert.h"
 #include "daemon/log.h"
 
@@ -51,13 +53,36 @@ void log_event(const Event& event) {
       event.detail.empty() ? "" : ": ", event.detail.view());
 }
 
+// A delay that runs or a switch that waits for its time: looked at on every tick. Whatever else
+// holds a rule is a value, and values change by frames, or by getting old.
+bool moves_by_time(const RuleState& rule) {
+  return rule.violated || rule.phase == Phase::pending || rule.phase == Phase::releasing;
+}
+
+// The first moment after `now` at which what follows from a pack may be another than it is now.
+Instant next_move(const PackState& state, Instant now) {
+  Instant next = Store::kNever;
+  const auto consider = [&](Instant last) {  // it lasts until then
+    if (last >= now) next = std::min(next, last + Millis{1});
+  };
+  if (state.fresh(now)) consider(state.link.last_frame + state.max_age);
+  for (std::size_t i = 0; i < kRuleCount; ++i) {
+    const RuleState& rule = state.guard.state(static_cast<Rule>(i));
+    if (moves_by_time(rule)) return now;
+    if (rule.cause == Cause::start) consider(rule.since + state.max_age);  // its time to be heard
+  }
+  return next;
+}
+
 }  // namespace
 
 Gateway::Gateway(const Configuration& configuration)
     : configuration_(configuration),
       store_(initial_packs(configuration)),
       supervisor_(configuration.relays),
-      relays_(configuration.relays, configuration.mode) {}
+      relays_(configuration.relays, configuration.mode),
+      moves_at_(configuration.packs.size(), Store::kNever),
+      spoke_(configuration.packs.size(), false) {}
 
 void Gateway::add(Sink& sink) {
   sinks_.push_back(&sink);
@@ -65,6 +90,7 @@ void Gateway::add(Sink& sink) {
 }
 
 void Gateway::start(Instant now, std::int64_t wall_ms) {
+  started_ = now;
   store_.events().push_back(gateway_event(EventKind::started, now, name(configuration_.mode)));
   relays_.open(now, store_.events());
   on_tick(now);
@@ -88,6 +114,17 @@ void Gateway::on_tick(Instant now) {
   tick_due_ = true;
 }
 
+std::optional<Instant> Gateway::next_tick(Instant now) const {
+  Instant next = store_.next_expiry();
+  for (const Instant moves : moves_at_) next = std::min(next, moves);
+  const auto relays = relays_.states();
+  const bool fault = std::any_of(relays.begin(), relays.end(), [](auto& r) { return r.fault; });
+  if (bank_is_old_ || fault) next = now;
+  if (next == Store::kNever) return std::nullopt;
+  const std::int64_t passed = std::max(next.ms, now.ms + 1) - started_.ms;
+  return Instant{started_.ms + (passed + kTick.count - 1) / kTick.count * kTick.count};
+}
+
 void Gateway::end_turn(Instant now, std::int64_t wall_ms) {
   if (!tick_due_ && store_.changed().empty() && store_.events().empty()) return;
   const bool moved = decide(now);
@@ -100,28 +137,39 @@ void Gateway::end_turn(Instant now, std::int64_t wall_ms) {
 // True if a decision or a relay is not as it was.
 bool Gateway::decide(Instant now) {
   bool moved = false;
-  std::vector<Event>& events = store_.events();
-  if (tick_due_) {
-    for (std::size_t i = 0; i < store_.packs().size(); ++i)
-      moved |= supervisor_.step(store_.pack(i), now, events);
-    aggregate_bank(now);
-  } else {
-    bool lost = false;
-    for (const std::size_t i : store_.changed()) {
-      moved |= supervisor_.step(store_.pack(i), now, events);
-      lost |= !store_.pack(i).fresh(now);
-    }
-    bank_is_old_ |= !store_.changed().empty();
-    if (lost) aggregate_bank(now);  // sums may wait for the tick, the loss of a pack may not
+  bool lost = false;
+  for (const std::size_t i : store_.changed()) {
+    spoke_[i] = true;
+    bank_is_old_ = true;
+    lost |= !store_.pack(i).fresh(now);
   }
-  moved |= relays_.act(supervisor_.wishes(store_.packs(), now), now, events);
+  if (tick_due_) {
+    for (std::size_t i = 0; i < store_.packs().size(); ++i) moved |= step(i, now);
+  } else {
+    for (const std::size_t i : store_.changed()) moved |= step(i, now);
+  }
+  // Sums may wait for a tick, the loss of a pack may not.
+  if (bank_is_old_ && (tick_due_ || lost || every_fresh_pack_spoke(now))) aggregate_bank(now);
+  moved |= relays_.act(supervisor_.wishes(store_.packs(), now), now, store_.events());
   return moved;
 }
 
-// With many packs this costs more than a frame: once a tick is enough for a sum.
+bool Gateway::step(std::size_t pack, Instant now) {
+  const bool moved = supervisor_.step(store_.pack(pack), now, store_.events());
+  moves_at_[pack] = next_move(store_.pack(pack), now);
+  return moved;
+}
+
+bool Gateway::every_fresh_pack_spoke(Instant now) const {
+  for (std::size_t i = 0; i < spoke_.size(); ++i)
+    if (!spoke_[i] && store_.packs()[i].fresh(now)) return false;
+  return true;
+}
+
+// With many packs this costs more than a frame: once a round, or once a tick, is enough for a sum.
 void Gateway::aggregate_bank(Instant now) {
-  if (!bank_is_old_ && store_.changed().empty()) return;
   bank_ = aggregate(store_.packs(), now);
+  spoke_.assign(spoke_.size(), false);
   bank_is_old_ = false;
   bank_moved_ = true;
 }

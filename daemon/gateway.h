@@ -3,6 +3,7 @@
 // wire, no clock and no file: those are wired to it in wiring.cpp.
 #pragma once
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,7 +16,8 @@
 
 namespace cw {
 
-/// How often silence, timers and relays are looked at when no frame arrives.
+/// The grid on which silence, delays and relays are looked at when no frame arrives. A moment of it
+/// at which nothing can have changed by time alone is passed over (docs/decisions/0008).
 inline constexpr Millis kTick{100};
 
 class Gateway : public WireListener {
@@ -33,8 +35,12 @@ class Gateway : public WireListener {
   void on_frame(std::size_t pack, Instant now) override;
   void on_link(std::size_t pack, const LinkStatus& status, Instant now) override;
 
-  /// Call every kTick.
+  /// Call at next_tick(). Calling it at other moments as well is harmless.
   void on_tick(Instant now);
+
+  /// The next moment of the grid, after `now`, at which time alone may change something. Empty:
+  /// only a frame can. Ask after end_turn().
+  std::optional<Instant> next_tick(Instant now) const;
 
   /// Call when a turn of the loop ends: decides, acts and publishes if there is anything new.
   void end_turn(Instant now, std::int64_t wall_ms);
@@ -46,6 +52,8 @@ class Gateway : public WireListener {
 
  private:
   bool decide(Instant now);
+  bool step(std::size_t pack, Instant now);
+  bool every_fresh_pack_spoke(Instant now) const;
   void aggregate_bank(Instant now);
   void publish(Instant now, std::int64_t wall_ms);
 
@@ -55,6 +63,9 @@ class Gateway : public WireListener {
   Relays relays_;
   Bank bank_{};
   std::vector<Sink*> sinks_;
+  Instant started_{};              // where the grid begins
+  std::vector<Instant> moves_at_;  // by pack: when its guard may change by time alone
+  std::vector<bool> spoke_;        // by pack: it changed since the bank was added up
   bool tick_due_ = false;
   bool bank_is_old_ = true;  // a pack changed since it was added up
   bool bank_moved_ = false;  // it was added up again since it was published

@@ -5,6 +5,7 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <unordered_map>
 #include <utility>
@@ -89,11 +90,12 @@ void Loop::forget(int fd) {
   implementation_->watches.erase(found);
 }
 
-int Loop::add_timer(Due due) {
+int Loop::add_timer(Due due, Millis slack) {
   auto timer = std::make_unique<Timer>();
   timer->loop = this;
   timer->due = std::move(due);
-  CW_ASSERT(sd_event_add_time(implementation_->event, &timer->source, CLOCK_MONOTONIC, 0, 1,
+  const auto slack_us = std::max<std::uint64_t>(static_cast<std::uint64_t>(slack.count) * 1000, 1);
+  CW_ASSERT(sd_event_add_time(implementation_->event, &timer->source, CLOCK_MONOTONIC, 0, slack_us,
                               &Implementation::on_timer, timer.get()) >= 0);
   CW_ASSERT(sd_event_source_set_enabled(timer->source, SD_EVENT_OFF) >= 0);
   implementation_->timers.push_back(std::move(timer));

@@ -2,7 +2,6 @@
 #include "daemon/store.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "core/fields.h"
 #include "core/measurements.h"
@@ -10,11 +9,9 @@
 namespace cw {
 namespace {
 
-constexpr Instant kNever{std::numeric_limits<std::int64_t>::max()};
-
 // The first moment after `now` at which a value that is fresh now is no longer.
-Instant next_expiry(const PackState& state, Instant now) {
-  Instant next = kNever;
+Instant first_expiry(const PackState& state, Instant now) {
+  Instant next = Store::kNever;
   const auto consider = [&](auto quality, Instant heard) {
     const Instant ends = heard + state.max_age + Millis{1};
     if (quality == Quality::good && ends > now) next = std::min(next, ends);
@@ -60,7 +57,7 @@ void Store::frame(std::size_t i, Instant now) {
   judge(state.pack);
   derive(state.pack, now);
   judge(state.pack);  // what was derived can be out of range as well
-  memories_[i].next_expiry = next_expiry(state, now);
+  memories_[i].next_expiry = first_expiry(state, now);
   note_alarms(i, now);
   note_parameters(i, now);
   mark_changed(i);
@@ -78,11 +75,17 @@ void Store::link(std::size_t i, const LinkStatus& status, Instant now) {
 void Store::expire(Instant now) {
   for (std::size_t i = 0; i < packs_.size(); ++i) {
     if (now < memories_[i].next_expiry) continue;
-    memories_[i].next_expiry = next_expiry(packs_[i], now);
+    memories_[i].next_expiry = first_expiry(packs_[i], now);
     if (!packs_[i].fresh(now)) packs_[i].link.link = Link::lost;
     mark_changed(i);
     note_link(i, now);
   }
+}
+
+Instant Store::next_expiry() const {
+  Instant next = kNever;
+  for (const Memory& memory : memories_) next = std::min(next, memory.next_expiry);
+  return next;
 }
 
 void Store::clear_changes() {

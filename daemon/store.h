@@ -3,6 +3,7 @@
 // with what follows from them, and compared with before, so that what happened is an event. It
 // does no I/O and reads no clock.
 #pragma once
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -27,6 +28,10 @@ class Store {
 
   /// Notices values that became too old.
   void expire(Instant now);
+
+  /// The first moment at which expire() has something to notice; kNever if nothing is fresh.
+  Instant next_expiry() const;
+  static constexpr Instant kNever{std::numeric_limits<std::int64_t>::max()};
 
   /// Somebody new wants to see everything.
   void mark_all_changed();

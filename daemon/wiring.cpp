@@ -12,7 +12,10 @@
 namespace cw {
 namespace {
 
-constexpr Millis kSecond{1000};
+// Housekeeping is due this long after the last and then waits a while for a turn to join, so that a
+// gateway that is polling anyway is not woken for it.
+constexpr Millis kHouseEvery{500};
+constexpr Millis kHouseSlack{700};
 constexpr std::uint32_t kBitsPerByte = 10;  // a start bit, eight data bits, a stop bit
 
 // A bad port of one wire must not keep the others from working, so nothing here can fail.
@@ -37,10 +40,10 @@ Wiring::Wiring(const Configuration& configuration, Loop& loop)
                 gateway_.end_turn(now, Loop::wall_ms());
                 write_status(out, gateway_.picture(now, Loop::wall_ms()), details());
               }),
-      tick_timer_(loop.add_timer([this](Instant now) { every_tick(now); })),
-      second_timer_(loop.add_timer([this](Instant now) { every_second(now); })) {
+      tick_timer_(loop.add_timer([this](Instant now) { gateway_.on_tick(now); })),
+      house_timer_(loop.add_timer([this](Instant now) { keep_house(now); }, kHouseSlack)) {
   make_wires();
-  loop.at_end_of_turn([this] { gateway_.end_turn(loop_.now(), Loop::wall_ms()); });
+  loop.at_end_of_turn([this] { end_turn(); });
 }
 
 Wiring::~Wiring() {
@@ -73,7 +76,7 @@ bool Wiring::open() {
   return true;
 }
 
-// A port that is taken stays this sink's own trouble: it is tried again every second.
+// A port that is taken stays this sink's own trouble: it is tried again about every second.
 void Wiring::open_modbus() {
   if (!configuration_.modbus.enabled || modbus_) return;
   std::string trouble;
@@ -107,18 +110,21 @@ void Wiring::start() {
   started_ = loop_.now();
   gateway_.start(started_, Loop::wall_ms());
   for (const auto& wire : wires_) wire->start();
-  loop_.set_timer(tick_timer_, started_ + kTick);
-  loop_.set_timer(second_timer_, started_ + kSecond);
+  loop_.set_timer(house_timer_, started_ + kHouseEvery);
 }
 
 void Wiring::stop() { gateway_.stop(loop_.now(), Loop::wall_ms()); }
 
-void Wiring::every_tick(Instant now) {
-  gateway_.on_tick(now);
-  loop_.set_timer(tick_timer_, now + kTick);
+void Wiring::end_turn() {
+  const Instant now = loop_.now();
+  gateway_.end_turn(now, Loop::wall_ms());
+  if (const auto tick = gateway_.next_tick(now))
+    loop_.set_timer(tick_timer_, *tick);
+  else
+    loop_.stop_timer(tick_timer_);
 }
 
-void Wiring::every_second(Instant now) {
+void Wiring::keep_house(Instant now) {
   open_modbus();
   if (modbus_) modbus_->on_tick(now);
   log_health("mqtt", mqtt_.get(), mqtt_in_trouble_);
@@ -129,7 +135,7 @@ void Wiring::every_second(Instant now) {
                                 gateway_.store().packs().size(), name(configuration_.mode));
   if (line != status_line_) notify_status(line);
   status_line_ = line;
-  loop_.set_timer(second_timer_, now + kSecond);
+  loop_.set_timer(house_timer_, now + kHouseEvery);
 }
 
 // A sink in trouble is news once, and once when it is over.

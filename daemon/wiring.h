@@ -34,8 +34,8 @@ class Wiring {
   void make_wires();
   void make_sinks();
   void open_modbus();
-  void every_tick(Instant now);
-  void every_second(Instant now);
+  void end_turn();
+  void keep_house(Instant now);
   static void log_health(std::string_view name, const Sink* sink, bool& in_trouble);
   StatusDetails details() const;
 
@@ -54,7 +54,7 @@ class Wiring {
   std::vector<std::unique_ptr<Wire>> wires_;
   StatusServer status_;
   int tick_timer_;
-  int second_timer_;
+  int house_timer_;
   std::string status_line_;
 };
 
