@@ -135,6 +135,11 @@ DatabaseResult Database::Implementation::connect(const std::string& file) {
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   const R result = judge(sqlite3_open_v2(file.c_str(), &connection, flags, nullptr));
   if (result != R::done) return result;
+  // SQLite falls back to reading, and would stay there when writing is possible again.
+  if (sqlite3_db_readonly(connection, "main") != 0) {
+    error = fmt::format("{}: cannot be written (read-only disk, or not this user's file)", path);
+    return R::failed;
+  }
   sqlite3_extended_result_codes(connection, 1);
   sqlite3_busy_timeout(connection, kBusyTimeout_ms);
   sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);

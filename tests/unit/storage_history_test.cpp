@@ -234,6 +234,25 @@ TEST(History, ReportsAPathItCannotOpenAndKeepsWhatComesUntilItCan) {
   EXPECT_EQ(Reader(options.path).number("SELECT count(*) FROM samples"), 1);
 }
 
+// Opened for reading it would stay so, and fail at every commit, for ever.
+TEST(History, AFileItMayNotWriteIsNotOpenedUntilItMay) {
+  Folder folder;
+  Database database;
+  ASSERT_EQ(database.open(folder.file()), DatabaseResult::done) << database.error();
+  database.close();
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::all);
+  std::filesystem::permissions(folder.file(), std::filesystem::perms{0444});
+  const uid_t me = ::geteuid();
+  ASSERT_EQ(::seteuid(me == 0 ? 65'534 : me), 0);  // root may write anything
+  const DatabaseResult refused = database.open(folder.file());
+  ASSERT_EQ(::seteuid(me), 0);
+  EXPECT_EQ(refused, DatabaseResult::failed);
+  EXPECT_FALSE(database.is_open());
+  EXPECT_NE(database.error().find("cannot be written"), std::string::npos) << database.error();
+  std::filesystem::permissions(folder.file(), std::filesystem::perms{0644});
+  EXPECT_EQ(database.open(folder.file()), DatabaseResult::done) << database.error();
+}
+
 TEST(History, LostEventsHaveATimeEvenIfNoneIsKeptBesideThem) {
   Folder folder;
   Bench bench;
