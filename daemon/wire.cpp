@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/wire.h"
 
+#include <sys/epoll.h>
+
 #include <algorithm>
 
 #include "daemon/log.h"
@@ -11,6 +13,13 @@ namespace {
 constexpr Millis kReopenFirst{500};
 constexpr Millis kReopenMost{5'000};
 constexpr Millis kOpeningMost{5'000};
+
+// A rest ends this long before the answer is expected to be whole: its end is never slept through.
+constexpr Millis kRestMargin{1};
+constexpr Millis kRestLeast{3};
+constexpr Millis kSpanStep{1};  // a machine that was busy once is no reason to expect slow answers
+// What came during a rest is read before anything is given up.
+constexpr Millis kReadFirst{5};
 
 }  // namespace
 
@@ -32,6 +41,7 @@ void Wire::add(std::size_t index, const PackConfiguration& configuration, Pack& 
   protocols_.push_back(
       std::make_unique<ProtocolBox>(*configuration.protocol, configuration.address));
   packs_.push_back(index);
+  spans_.push_back({0});
   StationTimes times;
   times.interval = configuration.poll;
   line_.add(**protocols_.back(), pack, times, loop_.now());
@@ -60,8 +70,11 @@ void Wire::watch() {
     loop_.watch(descriptor, interest_, [this](std::uint32_t events) { on_ready(events); });
     return;
   }
-  if (descriptor < 0 || transport_->interest() == interest_) return;
-  interest_ = transport_->interest();
+  if (descriptor < 0) return;
+  const std::uint32_t deaf = rest_until_ ? std::uint32_t{EPOLLIN} : 0U;
+  const std::uint32_t interest = transport_->interest() & ~deaf;
+  if (interest == interest_) return;
+  interest_ = interest;
   loop_.rewatch(descriptor, interest_);
 }
 
@@ -70,11 +83,13 @@ void Wire::on_ready(std::uint32_t events) {
   const auto received = transport_->on_ready(events, room_);
   if (!up_ && transport_->state() == Transport::State::open) came_up(now);
   if (!received.empty()) {
+    const auto asked = line_.asking();
     line_.on_bytes(received, now);
     for (const std::size_t station : line_.completed()) {
       listener_.on_link(packs_[station], line_.status(station), now);  // heard, then what it says
       listener_.on_frame(packs_[station], now);
     }
+    if (asked) note_answer(*asked, now);
   }
   if (transport_->state() == Transport::State::closed) return went_down(now);
   if (up_) return ask(now);
@@ -83,6 +98,12 @@ void Wire::on_ready(std::uint32_t events) {
 
 void Wire::on_timer(Instant now) {
   timer_at_.reset();
+  if (rest_until_ && now < *rest_until_) return set_timer(*rest_until_);
+  if (rest_until_) {
+    rest_until_.reset();
+    watch();
+    return set_timer(std::max(line_.deadline(), now + kReadFirst));
+  }
   if (up_) return ask(now);
   if (transport_->state() == Transport::State::opening) {
     transport_->close();
@@ -91,6 +112,29 @@ void Wire::on_timer(Instant now) {
     trouble_ = "no answer";
   }
   open();
+}
+
+// A piece of the answer of `station` came. How long answers take is learnt and not computed: a
+// converter or a network between us and the wire has a pace of its own.
+void Wire::note_answer(std::size_t station, Instant now) {
+  if (!answer_began_) answer_began_ = now;
+  ++pieces_;
+  if (line_.asking()) return rest(station, now);
+  const Millis took{static_cast<std::int32_t>(now.ms - answer_began_->ms)};
+  Millis& span = spans_[station];
+  if (rested_ && pieces_ == 1)
+    span = {span.count * 3 / 4};  // it was whole when the rest was over, nobody knows since when
+  else
+    span = span.count == 0 ? took : std::min(took, span + kSpanStep);
+}
+
+void Wire::rest(std::size_t station, Instant now) {
+  if (rested_ || spans_[station] < kRestLeast) return;
+  const Instant until = *answer_began_ + (spans_[station] - kRestMargin);
+  if (until < now + kRestLeast || until >= line_.deadline()) return;
+  rested_ = true;
+  rest_until_ = until;
+  pieces_ = 0;
 }
 
 void Wire::came_up(Instant now) {
@@ -114,6 +158,7 @@ void Wire::went_down(Instant now) {
   trouble_ = transport_->error();
   if (up_) line_.on_down(now);
   up_ = false;
+  rest_until_.reset();
   report_links(now);
   reopen_after_ = reopen_after_.count == 0
                       ? kReopenFirst
@@ -123,11 +168,15 @@ void Wire::went_down(Instant now) {
 }
 
 void Wire::ask(Instant now) {
-  if (const auto request = line_.on_time(now))
+  if (const auto request = line_.on_time(now)) {
+    answer_began_.reset();
+    rested_ = false;
+    pieces_ = 0;
     if (!transport_->send(request->view())) log(Severity::debug, "wire", "{}: not sent", name());
+  }
   watch();  // what could not be written at once waits for the port
   report_links(now);
-  set_timer(line_.deadline());
+  set_timer(rest_until_.value_or(line_.deadline()));
 }
 
 // A timer that is set to an earlier moment stays: it finds nothing to do and is set again then.
