@@ -6,7 +6,9 @@ namespace {
 
 constexpr Millis kIdle{3'600'000};
 constexpr Millis kRefusedPause{20};
-constexpr Millis kBankInterval{1'000};  // a sum over packs that report at different times
+// A sum over packs that report at different times. Below the second they mostly report at, so that
+// it leaves together with them.
+constexpr Millis kBankInterval{900};
 constexpr std::size_t kEventsInFlight = 32;
 
 constexpr Delivery kRetained{.qos = 1, .retain = true, .reported = false};

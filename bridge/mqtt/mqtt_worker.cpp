@@ -13,6 +13,11 @@ constexpr milliseconds kGoodbyeMost{1'500};
 constexpr Millis kAttemptMost{60'000};  // the library's own limit is far shorter
 constexpr milliseconds kIdle{3'600'000};
 
+// A wake-up costs more than a message. With more packs than these, what changes within a moment of
+// an exchange waits for the next one; the first change after a pause still leaves at once.
+constexpr std::size_t kFewPacks = 16;
+constexpr milliseconds kGather{50};
+
 Instant instant_of(MqttMailbox::Clock::time_point when) {
   return {std::chrono::duration_cast<milliseconds>(when.time_since_epoch()).count()};
 }
@@ -143,11 +148,16 @@ void MqttWorker::change_id() {
 }
 
 MqttWorker::Clock::time_point MqttWorker::exchange() {
+  mailbox_.listen(true);  // before it looks: what comes from here on ends the wait
   mailbox_.take(model_, taken_, publisher_.room_for_events());
   const auto start = Clock::now();
   const Moment at = mailbox_.moment(start);
   if (model_.seen) publisher_.apply(model_, taken_, at.now);
   const Instant next = publisher_.send_due(model_, at, *client_);
+  if (model_.packs.size() > kFewPacks && !taken_.packs.empty()) {
+    mailbox_.listen(false);
+    return start + kGather;
+  }
   return start + std::min(kIdle, milliseconds{std::max<std::int64_t>(next.ms - at.now.ms, 0)});
 }
 
