@@ -36,9 +36,10 @@ enum class Alarm : std::uint8_t {
   box_overtemperature,
   front_end_fault_a,
   front_end_fault_b,
+  heater_fault,
 };
 
-inline constexpr std::array<std::string_view, 24> kAlarmNames = {
+inline constexpr std::array<std::string_view, 25> kAlarmNames = {
     "cell_overvoltage",
     "cell_undervoltage",
     "pack_overvoltage",
@@ -63,9 +64,10 @@ inline constexpr std::array<std::string_view, 24> kAlarmNames = {
     "box_overtemperature",
     "front_end_fault_a",
     "front_end_fault_b",
+    "heater_fault",
 };
 inline constexpr std::size_t kAlarmCount = kAlarmNames.size();
-static_assert(kAlarmCount == static_cast<std::size_t>(Alarm::front_end_fault_b) + 1);
+static_assert(kAlarmCount == static_cast<std::size_t>(Alarm::heater_fault) + 1);
 
 constexpr std::string_view name(Alarm alarm) {
   return kAlarmNames[static_cast<std::size_t>(alarm)];
@@ -77,6 +79,9 @@ struct AlarmSet {
   std::uint32_t unknown = 0;  // bit n: bit n of the protocol's own word, which nobody can name
 
   constexpr void add(Alarm alarm) { named |= std::uint64_t{1} << static_cast<unsigned>(alarm); }
+  constexpr void remove(Alarm alarm) {
+    named &= ~(std::uint64_t{1} << static_cast<unsigned>(alarm));
+  }
   constexpr bool has(Alarm alarm) const { return (named >> static_cast<unsigned>(alarm) & 1) != 0; }
   constexpr bool any() const { return named != 0 || unknown != 0; }
   friend constexpr bool operator==(const AlarmSet&, const AlarmSet&) = default;

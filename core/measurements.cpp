@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/measurements.h"
 
+#include <algorithm>
+
 #include "core/fields.h"
 
 namespace cw {
@@ -19,7 +21,7 @@ Extremes extremes(const Readings& readings, std::size_t count, bool absent_is_un
     if (absent_is_unfitted && readings[i].quality() == Quality::absent) continue;
     const auto value = readings[i].fresh(now, max_age);
     if (!value) return {};
-    const Measurement here{value->count, static_cast<std::uint8_t>(i + 1)};
+    const Measurement here{value->count, static_cast<std::uint8_t>(i + 1), readings[i].heard()};
     if (!found.highest || here.value > found.highest->value) found.highest = here;
     if (!found.lowest || here.value < found.lowest->value) found.lowest = here;
   }
@@ -46,16 +48,42 @@ Extremes reported_extremes(const PackScalars& s, Instant now, Millis max_age) {
     if (!value) return std::nullopt;
     const auto where = index.fresh(now, max_age);
     const bool known = where && where->count > 0 && where->count <= UINT8_MAX;
-    return Measurement{value->count, static_cast<std::uint8_t>(known ? where->count : 0)};
+    return Measurement{value->count, static_cast<std::uint8_t>(known ? where->count : 0),
+                       voltage.heard()};
   };
   const Extremes found{cell(s.cell_voltage_max, s.cell_voltage_max_index),
                        cell(s.cell_voltage_min, s.cell_voltage_min_index)};
   return found.highest && found.lowest ? found : Extremes{};
 }
 
-std::optional<Measurement> of_pack(std::optional<std::int32_t> count) {
-  if (!count) return std::nullopt;
-  return Measurement{*count, 0};
+template <class Q>
+std::optional<Measurement> of_pack(const Reading<Q>& reading, Instant now, Millis max_age) {
+  const auto value = reading.fresh(now, max_age);
+  if (!value) return std::nullopt;
+  return Measurement{value->count, 0, reading.heard()};
+}
+
+std::optional<Measurement> flag(const Reading<AlarmSet>& alarms, Alarm alarm, Instant now,
+                                Millis max_age) {
+  const auto set = alarms.fresh(now, max_age);
+  if (!set) return std::nullopt;
+  return Measurement{set->has(alarm) ? 1 : 0, 0, alarms.heard()};
+}
+
+// How many cells are where a connected cell can be, whatever the board believes to have.
+std::optional<Measurement> cells_in_range(const Pack& pack, Instant now, Millis max_age) {
+  constexpr std::int32_t kLowest_mV = 1000;
+  constexpr std::int32_t kHighest_mV = 5000;
+  if (!any_cell_was_heard(pack)) return of_pack(pack.scalars.cell_count, now, max_age);
+  std::optional<Measurement> found;
+  for (const auto& cell : pack.cell_voltage) {
+    const auto value = cell.fresh(now, max_age);
+    if (!value) continue;
+    if (!found) found = Measurement{0, 0, cell.heard()};
+    found->heard = std::max(found->heard, cell.heard());
+    if (value->count >= kLowest_mV && value->count <= kHighest_mV) ++found->value;
+  }
+  return found;
 }
 
 template <class Q>
@@ -84,6 +112,49 @@ bool sent_now(auto& reading, Instant now) {
   return reading.quality() != Quality::absent && reading.heard() == now;
 }
 
+void put_cells(const Pack& pack, Instant now, Millis max_age, Measurements& m) {
+  const Extremes cells = any_cell_was_heard(pack) ? cell_extremes(pack, now, max_age)
+                                                  : reported_extremes(pack.scalars, now, max_age);
+  if (const auto count = cells_in_range(pack, now, max_age)) m.set(Input::cells_in_range, *count);
+  if (!cells.highest || !cells.lowest) return;
+  m.set(Input::highest_cell, *cells.highest);
+  m.set(Input::lowest_cell, *cells.lowest);
+  m.set(Input::cell_difference, {cells.highest->value - cells.lowest->value, cells.highest->where,
+                                 std::min(cells.highest->heard, cells.lowest->heard)});
+}
+
+// The one count that cannot be negated is no current either: the rules stay blind.
+void put_currents(const Pack& pack, Instant now, Millis max_age, Measurements& m) {
+  const bool flags_heard = pack.alarms.quality() != Quality::absent;
+  const auto flagged = flag(pack.alarms, Alarm::discharge_short_circuit, now, max_age);
+  if (const auto charge = flag(pack.alarms, Alarm::charge_short_circuit, now, max_age))
+    m.set(Input::charge_short_circuit, *charge);
+  if (flagged && flagged->value != 0) m.set(Input::short_circuit, {kFlagged, 0, flagged->heard});
+  const auto current = of_pack(pack.scalars.current, now, max_age);
+  if (!current || current->value == INT32_MIN) return;
+  const Measurement discharge{-current->value, 0, current->heard};
+  m.set(Input::charge_current, *current);
+  m.set(Input::discharge_current, discharge);
+  const bool not_flagged = flagged && flagged->value == 0;
+  if (not_flagged || !flags_heard) m.set(Input::short_circuit, discharge);
+}
+
+// What many boards do not have is missed only after it was heard once.
+std::uint32_t unfitted(const Pack& pack) {
+  std::uint32_t found = 0;
+  const auto unless = [&found](Input input, bool heard) {
+    if (!heard) found |= std::uint32_t{1} << static_cast<unsigned>(input);
+  };
+  const bool flags = pack.alarms.quality() != Quality::absent;
+  unless(Input::charge_short_circuit, flags);
+  unless(Input::internal_fault, flags);
+  unless(Input::short_circuit, flags || pack.scalars.current.quality() != Quality::absent);
+  unless(Input::highest_wire_resistance,
+         std::any_of(pack.wire_resistance.begin(), pack.wire_resistance.end(),
+                     [](const auto& wire) { return wire.quality() != Quality::absent; }));
+  return found;
+}
+
 }  // namespace
 
 Measurements measure(const Pack& pack, Instant now, Millis max_age) {
@@ -91,21 +162,20 @@ Measurements measure(const Pack& pack, Instant now, Millis max_age) {
   const auto put = [&m](Input input, std::optional<Measurement> value) {
     m.values[static_cast<std::size_t>(input)] = value;
   };
-  const Extremes cells = any_cell_was_heard(pack) ? cell_extremes(pack, now, max_age)
-                                                  : reported_extremes(pack.scalars, now, max_age);
-  put(Input::highest_cell, cells.highest);
-  put(Input::lowest_cell, cells.lowest);
-  // The one count that cannot be negated is no current either: the rules stay blind.
-  const auto current = pack.scalars.current.fresh(now, max_age);
-  if (current && current->count != INT32_MIN) {
-    put(Input::charge_current, Measurement{current->count, 0});
-    put(Input::discharge_current, Measurement{-current->count, 0});
-  }
+  const PackScalars& s = pack.scalars;
+  put_cells(pack, now, max_age, m);
+  put_currents(pack, now, max_age, m);
   const Extremes battery = extremes(pack.temperature, kMaxTemperatures, true, now, max_age);
   put(Input::hottest_temperature, battery.highest);
   put(Input::coldest_temperature, battery.lowest);
-  put(Input::mosfet_temperature,
-      of_pack(fresh_count<&PackScalars::mosfet_temperature>(pack.scalars, now, max_age)));
+  put(Input::mosfet_temperature, of_pack(s.mosfet_temperature, now, max_age));
+  put(Input::pack_voltage, of_pack(s.voltage, now, max_age));
+  put(Input::highest_wire_resistance,
+      extremes(pack.wire_resistance, kMaxCells, true, now, max_age).highest);
+  put(Input::internal_fault, flag(pack.alarms, Alarm::internal_communication, now, max_age));
+  m.unfitted = unfitted(pack);
+  const auto charger = s.charger_plugged.fresh(now, max_age);
+  m.wake = charger && charger->count;
   return m;
 }
 

@@ -61,6 +61,11 @@ enum class Parameter : std::uint8_t {
   soc_100_voltage,
   request_charge_voltage,
   request_float_voltage,
+  wire_resistance_max,
+  short_circuit_current,
+  full_charge_current,
+  heater_time_max,
+  heater_discharge_soc_min,
 };
 
 struct ParameterFacts {
@@ -72,7 +77,7 @@ struct ParameterFacts {
   bool limit;  // true: a protection or balance limit (policy may set it)
 };
 
-inline constexpr std::array<ParameterFacts, 48> kParameters = {{
+inline constexpr std::array<ParameterFacts, 53> kParameters = {{
     {"cell_count", "Number of cells", Unit::count, 2, 32, true},
     {"capacity_Ah", "Nominal capacity", Unit::milliamp_hour, 1'000, 2'000'000'000, true},
     {"cell_overvoltage_V", "Cell over-voltage", Unit::millivolt, 1'000, 4'500, true},
@@ -137,9 +142,19 @@ inline constexpr std::array<ParameterFacts, 48> kParameters = {{
      true},
     {"request_float_voltage_V", "Requested float voltage a cell", Unit::millivolt, 1'000, 4'500,
      true},
+    {"wire_resistance_max_ohm", "Largest resistance of a balance wire", Unit::micro_ohm, 1'000,
+     20'000'000, true},
+    {"short_circuit_current_A", "Discharge current taken for a short circuit", Unit::milliamp,
+     1'000, 10'000'000, true},
+    {"full_charge_current_A", "Charge current below which a full pack is full", Unit::milliamp, 100,
+     1'000'000, true},
+    {"heater_time_max_s", "Longest time the heater may stay on", Unit::millisecond, 60'000,
+     86'400'000, true},
+    {"heater_discharge_soc_min_pct", "State of charge above which the pack may heat itself",
+     Unit::centipercent, 0, 10'000, true},
 }};
 inline constexpr std::size_t kParameterCount = kParameters.size();
-static_assert(kParameterCount == static_cast<std::size_t>(Parameter::request_float_voltage) + 1,
+static_assert(kParameterCount == static_cast<std::size_t>(Parameter::heater_discharge_soc_min) + 1,
               "one row a parameter");
 
 constexpr const ParameterFacts& facts(Parameter parameter) {

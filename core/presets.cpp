@@ -176,11 +176,15 @@ consteval bool every_preset_obeys_the_orderings() {
     if (validate(preset.values).count != 0) return false;
   return true;
 }
+// What only one board in many has, or only this very pack, is in no preset.
+constexpr bool is_the_packs_own(Parameter parameter) {
+  return parameter == cell_count || parameter == capacity || parameter == pack_overvoltage ||
+         parameter == pack_undervoltage || parameter == wire_resistance_max;
+}
 consteval bool every_rule_has_its_parameters() {
   for (const Preset& preset : kPresets)
     for (const RuleRow& rule : kRules)
-      for (const Parameter needed : {rule.limit, rule.delay, rule.leave})
-        if (!preset.values.get(needed)) return false;
+      if (!limits_of(rule, preset.values) && !is_the_packs_own(rule.limit.parameter)) return false;
   return true;
 }
 consteval bool none_sets_what_is_the_packs_own() {

@@ -31,25 +31,26 @@ void write_rule(JsonWriter& json, const PackState& pack, Rule rule, Instant now)
   const RuleRow& row = kRules[static_cast<std::size_t>(rule)];
   const RuleState& state = pack.guard.state(rule);
   const auto input = measure(pack.pack, now, pack.usable_age(now))[row.reads];
+  const auto limits = limits_of(row, pack.policy);
   json.begin_object();
   write_member(json, "rule", row.name);
   write_member(json, "phase", name(state.phase));
   write_member(json, "cause", name(state.cause));
   json.key("value");
-  json.quantity(input ? std::optional{input->value} : std::nullopt, row.unit);
+  json.quantity(input ? shown(input->value, row.unit) : std::nullopt, row.unit);
   json.key("limit");
-  json.quantity(pack.policy.get(row.limit), row.unit);
+  json.quantity(limits ? shown(limits->limit, row.unit) : std::nullopt, row.unit);
   json.key(row.release == Release::by_time ? "release_s" : "recovery");
-  json.quantity(pack.policy.get(row.leave),
+  json.quantity(limits ? std::optional{limits->leave} : std::nullopt,
                 row.release == Release::by_time ? Unit::millisecond : row.unit);
   json.key("delay_s");
-  json.quantity(pack.policy.get(row.delay), Unit::millisecond);
+  json.quantity(limits ? std::optional{limits->delay.count} : std::nullopt, Unit::millisecond);
   write_span(json, "since_s", state.since, now);
   json.key("trips");
   json.integer(state.trips);
   if (state.trips > 0) {
     json.key("worst");
-    json.quantity(state.worst, row.unit);
+    json.quantity(shown(state.worst, row.unit), row.unit);
   }
   write_member(json, "opens", name(row.opens));
   write_member(json, "explanation", explain(pack.guard, rule).view());

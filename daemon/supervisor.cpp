@@ -129,12 +129,14 @@ Reason explain(const Protection& guard, Rule rule) {
   if (state.cause == Cause::blind) return format_text<kReasonMost>("{}: no fresh value", row.name);
   if (state.cause == Cause::start)
     return format_text<kReasonMost>("{}: not yet shown to be safe", row.name);
+  const char* const after = state.blind ? "; no fresh value now" : "";
+  if (row.unit == Unit::flag || !shown(state.evidence.value, row.unit))
+    return format_text<kReasonMost>("{}: the board reports it{}", row.name, after);
   const UnitFacts unit = facts(row.unit);
-  return format_text<kReasonMost>("{}: {}at {:.{}f} {}, limit {:.{}f} {}{}", row.name,
-                                  place(row, state.evidence.where).view(),
-                                  in_unit(state.evidence.value, row.unit), unit.decimals,
-                                  unit.symbol, in_unit(state.limit, row.unit), unit.decimals,
-                                  unit.symbol, state.blind ? "; no fresh value now" : "");
+  return format_text<kReasonMost>(
+      "{}: {}at {:.{}f} {}, limit {:.{}f} {}{}", row.name, place(row, state.evidence.where).view(),
+      in_unit(state.evidence.value, row.unit), unit.decimals, unit.symbol,
+      in_unit(state.limit, row.unit), unit.decimals, unit.symbol, after);
 }
 
 Supervisor::Supervisor(const std::vector<RelayConfiguration>& relays) : wishes_(relays.size()) {

@@ -93,7 +93,13 @@ void Board::sample(const Sensed& sensed, Instant now) {
   count_charge(now);  // of the span since the last sample, with the current measured then
   measure_all(sensed, now);
   const Decision before = protection_.decision();
-  const Decision decision = protection_.step(measure(pack_, now, {0}), settings_, now);
+  Measurements seen = measure(pack_, now, {0});
+  // Its own alarms are no evidence to it, and its front end has no flags.
+  const bool current = seen[Input::discharge_current].has_value();
+  seen.set(Input::short_circuit, current ? *seen[Input::discharge_current] : Measurement{});
+  seen.set(Input::charge_short_circuit, {});
+  seen.set(Input::internal_fault, {});
+  const Decision decision = protection_.step(seen, settings_, now);
   const auto tripped_now = [&](Rule rule) {
     return decision.is_tripped(rule) && !before.is_tripped(rule);
   };

@@ -157,9 +157,10 @@ class Shadow {
 
   // What a line names as the limit: the one that was crossed, or the one that must be, to release.
   std::optional<std::int32_t> limit_for(const RuleRow& row, std::string_view what) const {
-    if (what == "tripped") return parameters_.get(row.limit);
-    if (what == "off") return std::nullopt;
-    return parameters_.get(row.release == Release::by_recovery ? row.leave : row.limit);
+    const auto limits = limits_of(row, parameters_);
+    if (what == "off" || !limits) return std::nullopt;
+    const bool by_recovery = row.release == Release::by_recovery;
+    return shown(what != "tripped" && by_recovery ? limits->leave : limits->limit, row.unit);
   }
 
   void tell(Rule rule, std::string_view what, const std::optional<Measurement>& seen, Instant now,

@@ -22,13 +22,6 @@ std::string_view word_of(HomeAssistant::Platform platform) {
   return names[static_cast<std::size_t>(platform)];
 }
 
-std::string_view word_of(Input input) {
-  constexpr std::string_view names[] = {
-      "highest cell",        "lowest cell",         "charge current",    "discharge current",
-      "hottest temperature", "coldest temperature", "MOSFET temperature"};
-  return names[static_cast<std::size_t>(input)];
-}
-
 std::string_view word_of(Generation generation) {
   constexpr std::string_view names[] = {"the gateway's own", "board firmware up to 10",
                                         "board firmware 11", "board firmware 15"};
@@ -59,10 +52,41 @@ std::vector<std::string> value_columns() {
 
 Cell key_of(Parameter parameter) { return Cell::name(facts(parameter).key); }
 
+std::string limit_words(const Limit& limit) {
+  const std::string key = fmt::format("`{}`", facts(limit.parameter).key);
+  switch (limit.source) {
+    case Source::parameter: return key;
+    case Source::parameter_times_cells: return key + " x `cell_count`";
+    case Source::parameter_or_none: return key + " (if given)";
+    case Source::zero: return "";
+  }
+  return key;
+}
+
+std::string trips(const RuleRow& rule) {
+  constexpr std::string_view words[] = {"above", "below", "at or below", "not"};
+  if (rule.limit.source == Source::zero) return "set";
+  return fmt::format("{} {}", words[static_cast<std::size_t>(rule.direction)],
+                     limit_words(rule.limit));
+}
+
+std::string lasts(const RuleRow& rule) {
+  switch (rule.wait) {
+    case Wait::delay: return fmt::format("`{}`", facts(rule.delay).key);
+    case Wait::in_hardware: return fmt::format("at once; off if `{}` is 0", facts(rule.delay).key);
+    case Wait::at_once: return "at once";
+    case Wait::samples: return fmt::format("{} samples", kSamples);
+  }
+  return "";
+}
+
 std::string leaves(const RuleRow& rule) {
-  const std::string_view limit = facts(rule.leave).key;
-  if (rule.release == Release::by_time) return fmt::format("`{}` after the trip", limit);
-  return fmt::format("{} `{}`", rule.direction == Direction::above ? "below" : "above", limit);
+  constexpr std::string_view words[] = {"below", "above", "above", "equal to"};
+  const std::string limit = limit_words(rule.leave);
+  if (rule.release == Release::by_time) return limit + " after the trip";
+  if (rule.leave.source == Source::zero) return "no longer set";
+  const auto inside = words[static_cast<std::size_t>(rule.direction)];
+  return fmt::format("{} {}{}", inside, limit, rule.is(kWoken) ? ", or a charger or button" : "");
 }
 
 }  // namespace
@@ -97,17 +121,16 @@ Document protections_document() {
       "",
       {{"Rule", "Reads", "Trips when", "For", "Releases when", "Opens", "Alarm", "Code"}, {}}};
   for (const RuleRow& rule : kRules)
-    part.table.rows.push_back(
-        {Cell::name(rule.name), Cell::words(word_of(rule.reads)),
-         Cell::words(fmt::format("{} `{}`", rule.direction == Direction::above ? "above" : "below",
-                                 facts(rule.limit).key)),
-         key_of(rule.delay), Cell::words(leaves(rule)), Cell::words(name(rule.opens)),
-         Cell::name(name(rule.alarm)), Cell::count(rule.code)});
+    part.table.rows.push_back({Cell::name(rule.name), Cell::words(name(rule.reads)),
+                               Cell::words(trips(rule)), Cell::words(lasts(rule)),
+                               Cell::words(leaves(rule)), Cell::words(name(rule.opens)),
+                               Cell::name(name(rule.alarm)), Cell::count(rule.code)});
   return {"protections",
           "Protections",
           "One engine runs these rows, in the supervisor and as firmware of simulated boards. The "
           "limits are parameters (parameters.md); a pack's policy sets them (configuration.md).\n\n"
-          "Comparisons are strict. A violation must last for the delay without a break. A rule "
+          "Comparisons are strict unless the table says otherwise. A violation must last for the "
+          "delay without a break. A rule "
           "starts as tripped and is released by values that show the pack to be safe; a value that "
           "is not fresh trips every rule that reads it (\"no fresh value\"). Code is the error "
           "code in the board's manual.",

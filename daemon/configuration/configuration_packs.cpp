@@ -113,9 +113,8 @@ void check_name(const SectionValues& pack, FaultList& faults) {
 }
 
 bool some_rule_reads(Parameter parameter) {
-  return std::any_of(kRules.begin(), kRules.end(), [parameter](const RuleRow& rule) {
-    return rule.limit == parameter || rule.delay == parameter || rule.leave == parameter;
-  });
+  return std::any_of(kRules.begin(), kRules.end(),
+                     [parameter](const RuleRow& rule) { return reads(rule, parameter); });
 }
 
 /// A limit that is kept but guards nothing must not look as if it did.

@@ -120,11 +120,13 @@ void Policy::check_bounds(FaultList& faults) const {
     if (!is_warning(breach.bound)) report(breach.parameter, bound_text(breach, plant), faults);
 }
 
-/// The engine's tables prove that a preset is whole; nothing in a file can take a limit away.
-bool guards_everything(const ParameterSet& policy) {
-  for (const RuleRow& rule : kRules)
-    for (const Parameter needed : {rule.limit, rule.delay, rule.leave})
-      if (!policy.get(needed)) return false;
+/// The engine's tables prove that a preset is whole; nothing in a file can take a limit away, and a
+/// value that switches a protection off was reported as beyond its bound.
+bool has_all_of(const ParameterSet& preset, const ParameterSet& policy) {
+  for (std::size_t i = 0; i < kParameterCount; ++i) {
+    const auto parameter = static_cast<Parameter>(i);
+    if (preset.get(parameter) && !policy.get(parameter)) return false;
+  }
   return true;
 }
 
@@ -146,7 +148,7 @@ ParameterSet configure_policy(const PackSection& pack, const SectionValues& supe
   policy.lay(pack.policy.limits(), true);
   policy.check_orderings(faults);
   policy.check_bounds(faults);
-  CW_ASSERT(guards_everything(policy.values()));
+  CW_ASSERT(has_all_of(preset_of(*chemistry, Generation::gateway).values, policy.values()));
   return policy.values();
 }
 

@@ -257,7 +257,12 @@ TEST(Judge, BlindsTheRulesThatReadARejectedValue) {
   pack.temperature[0].set({-2'000}, kNow);
   pack.scalars.mosfet_temperature.set({1'501}, kNow);
   judge(pack);
-  for (const auto& input : measure(pack, kNow, kMaxAge).values) EXPECT_FALSE(input);
+  const Measurements seen = measure(pack, kNow, kMaxAge);
+  for (std::size_t i = 0; i < kInputCount; ++i)
+    if (static_cast<Input>(i) != Input::cells_in_range) {
+      EXPECT_FALSE(seen.values[i]) << name(static_cast<Input>(i));
+    }
+  EXPECT_EQ(seen[Input::cells_in_range]->value, 1) << "what is implausible is no cell";
 }
 
 // The bank.
