@@ -9,9 +9,7 @@
 namespace cw::simulator {
 namespace {
 
-constexpr std::int64_t kHour_ms = 3'600'000;
 constexpr Millis kStartUp{16'000};               // jk-uart-4e57 section 5
-constexpr std::int64_t kBalanceHalf_ms = 1000;   // how long it takes, and then gives
 constexpr std::int32_t kBoardMost_mA = 200'000;  // the largest board of the catalogue
 
 std::int32_t rounded(double value) { return static_cast<std::int32_t>(std::lround(value)); }
@@ -64,23 +62,22 @@ ParameterSet board_settings(Chemistry chemistry, Generation generation, std::siz
 
 Board::Board(const BoardOptions& options, Instant now)
     : settings_(options.settings),
+      bms_({.heater = options.heater,
+            .sleeps = options.sleeps,
+            .charge = {{options.settings.get(Parameter::capacity).value_or(0)}, options.soc, {}}},
+           Start::clear),
       current_step_(options.current_step),
-      counts_(options.counts),
-      starting_up_(options.starting_up),
+      soc_at_start_(options.soc),
       cycles_at_start_(options.cycles),
-      powered_(now),
-      sampled_(now) {
+      counts_(options.counts),
+      has_heater_(options.heater),
+      starting_up_(options.starting_up),
+      powered_(now) {
   pack_.identity = options.identity;
-  remaining_mAms_ = full_mAms() / 10'000 * options.soc.count;
-}
-
-std::int64_t Board::full_mAms() const {
-  return std::int64_t{settings_.get(Parameter::capacity).value_or(0)} * kHour_ms;
 }
 
 void Board::restart(Instant now) {
-  protection_ = Protection(Start::clear);
-  balance_ = {};
+  bms_.restart(Start::clear);
   powered_ = now;
   starting_up_ = true;
 }
@@ -90,35 +87,33 @@ bool Board::write(Parameter parameter, std::int32_t value) {
 }
 
 void Board::sample(const Sensed& sensed, Instant now) {
-  count_charge(now);  // of the span since the last sample, with the current measured then
   measure_all(sensed, now);
-  const Decision before = protection_.decision();
-  Measurements seen = measure(pack_, now, {0});
-  // Its own alarms are no evidence to it, and its front end has no flags.
-  const bool current = seen[Input::discharge_current].has_value();
-  seen.set(Input::short_circuit, current ? *seen[Input::discharge_current] : Measurement{});
-  seen.set(Input::charge_short_circuit, {});
-  seen.set(Input::internal_fault, {});
-  const Decision decision = protection_.step(seen, settings_, now);
-  const auto tripped_now = [&](Rule rule) {
-    return decision.is_tripped(rule) && !before.is_tripped(rule);
-  };
-  if (counts_ && tripped_now(Rule::cell_overvoltage)) remaining_mAms_ = full_mAms();
-  if (counts_ && tripped_now(Rule::cell_undervoltage)) remaining_mAms_ = 0;
-  switch_mosfets(now);
-  decide_balance(now);
+  bms_.step(inputs(sensed, now), settings_, now);
+  tell_switches(now);
   tell_charge(now);
-  raise_alarms(now);
+  tell_alarms(now);
   pack_.parameters = settings_;
   pack_.parameters_heard = now;
-  sampled_ = now;
 }
 
 bool Board::permits(double amps) const {
-  const Decision& decision = protection_.decision();
-  if (amps > 0) return is_on(Switch::charge) && decision.allows(Switches::charge);
-  if (amps < 0) return is_on(Switch::discharge) && decision.allows(Switches::discharge);
+  if (amps > 0) return closes(Switches::charge);
+  if (amps < 0) return closes(Switches::discharge);
   return true;
+}
+
+bool Board::closes(Switches which) const {
+  const bool charge = which == Switches::charge;
+  if (charge ? misbehaviour_.charge_open : misbehaviour_.discharge_open) return false;
+  if (misbehaviour_.protection_off) return is_on(charge ? Switch::charge : Switch::discharge);
+  return charge ? bms_.outputs().charge : bms_.outputs().discharge;
+}
+
+Transfer Board::transfer() const {
+  const Balance& balance = bms_.outputs().balance;
+  if (balance.action == BalanceAction::idle) return {};
+  return {balance.action, std::size_t{balance.cell()} - 1,
+          std::abs(balance.current.count) / 1000.0};
 }
 
 void Board::measure_all(const Sensed& sensed, Instant now) {
@@ -137,87 +132,77 @@ void Board::measure_all(const Sensed& sensed, Instant now) {
   s.mosfet_temperature.set({rounded(sensed.mosfet_temperature_C * 10)}, now);
 }
 
-void Board::switch_mosfets(Instant now) {
+BmsInputs Board::inputs(const Sensed& sensed, Instant now) {
+  BmsInputs in;
+  in.measurements = measure(pack_, now, {0});
+  // Its own alarms are no evidence to it: its front end's flags are.
+  in.measurements.unfitted = 0;
+  const auto discharging = in.measurements[Input::discharge_current];
+  const std::int32_t discharge_mA = discharging ? discharging->value : 0;
+  in.measurements.set(Input::short_circuit,
+                      {sensed.short_circuit ? kFlagged : discharge_mA, 0, now});
+  in.measurements.set(Input::charge_short_circuit, {sensed.charge_short_circuit ? 1 : 0, 0, now});
+  in.measurements.set(Input::internal_fault, {sensed.internal_fault ? 1 : 0, 0, now});
+  in.measurements.set(Input::highest_wire_resistance, {0, 0, now});
+  in.charge_switch = is_on(Switch::charge);
+  in.discharge_switch = is_on(Switch::discharge);
+  in.balance_switch = is_on(Switch::balance);
+  in.charger = sensed.charger;
+  in.button = pressed_;
+  in.communication = asked_;
+  pressed_ = asked_ = false;
+  return in;
+}
+
+void Board::tell_switches(Instant now) {
   PackScalars& s = pack_.scalars;
-  s.charge_mosfet.set({permits(1)}, now);
-  s.discharge_mosfet.set({permits(-1)}, now);
+  const BmsOutputs& out = bms_.outputs();
+  s.charge_mosfet.set({closes(Switches::charge)}, now);
+  s.discharge_mosfet.set({closes(Switches::discharge)}, now);
   s.charge_switch.set({is_on(Switch::charge)}, now);
   s.discharge_switch.set({is_on(Switch::discharge)}, now);
   s.balance_switch.set({is_on(Switch::balance)}, now);
-}
-
-// Takes from the highest cell for a while, then gives to the lowest: one converter, two cells.
-void Board::decide_balance(Instant now) {
-  PackScalars& s = pack_.scalars;
-  const Measurements m = measure(pack_, now, {0});
-  const auto highest = m[Input::highest_cell];
-  const auto lowest = m[Input::lowest_cell];
-  const auto start = settings_.get(Parameter::balance_start);
-  const auto trigger = settings_.get(Parameter::balance_trigger);
-  const bool on = is_on(Switch::balance) && highest && lowest && start && trigger &&
-                  highest->value > *start && highest->value - lowest->value > *trigger;
-  if (!on) {
-    balance_ = {};
-  } else {
-    const bool take = now.ms / kBalanceHalf_ms % 2 == 0;
-    const auto action = take ? BalanceAction::taking : BalanceAction::giving;
-    if (balance_.action != action) {
-      balance_.action = action;
-      balance_.cell = static_cast<std::size_t>(take ? highest->where : lowest->where) - 1;
-    }
-    balance_.amps = settings_.get(Parameter::balance_current_max).value_or(0) / 1000.0;
-  }
-  const std::int32_t sign = balance_.action == BalanceAction::taking ? -1 : 1;
-  s.balancing.set({on}, now);
-  s.balance_action.set({static_cast<std::int32_t>(balance_.action)}, now);
-  s.balance_current.set({sign * rounded(balance_.amps * 1000)}, now);
-}
-
-void Board::count_charge(Instant now) {
-  if (!counts_) return;
-  const auto current = pack_.scalars.current.fresh(sampled_, {0});
-  if (!current) return;  // nothing was measured yet
-  const std::int64_t moved_mAms = std::int64_t{current->count} * (now.ms - sampled_.ms);
-  remaining_mAms_ = std::clamp<std::int64_t>(remaining_mAms_ + moved_mAms, 0, full_mAms());
-  if (moved_mAms < 0) discharged_mAms_ -= moved_mAms;
+  s.balancing.set({out.balance.action != BalanceAction::idle}, now);
+  s.balance_action.set({static_cast<std::int32_t>(out.balance.action)}, now);
+  s.balance_current.set(out.balance.current, now);
+  s.emergency_remaining.set(out.emergency_remaining, now);
+  if (has_heater_) s.heater.set({out.heater}, now);
 }
 
 void Board::tell_charge(Instant now) {
   PackScalars& s = pack_.scalars;
-  const std::int64_t full_mAh = full_mAms() / kHour_ms;
-  const std::int64_t discharged_mAh = discharged_mAms_ / kHour_ms;
+  const ChargeCount& count = bms_.charge();
   const bool blank = starting_up_ && now < powered_ + kStartUp;
-  const std::int64_t soc = full_mAms() == 0 ? 0 : remaining_mAms_ / (full_mAms() / 10'000);
-  const std::int64_t cycles =
-      cycles_at_start_.count + discharged_mAh / std::max<std::int64_t>(full_mAh, 1);
-  const std::int64_t throughput_mAh = cycles_at_start_.count * full_mAh + discharged_mAh;
-  s.soc.set({blank ? 0 : static_cast<std::int32_t>(std::min<std::int64_t>(soc, 10'000))}, now);
-  s.cycle_count.set({blank ? 0 : static_cast<std::int32_t>(cycles)}, now);
-  s.cycle_capacity.set({static_cast<std::int32_t>(throughput_mAh)}, now);
-  s.capacity_nominal.set({static_cast<std::int32_t>(full_mAh)}, now);
-  s.capacity_full.set({static_cast<std::int32_t>(full_mAh)}, now);
-  s.capacity_remaining.set({static_cast<std::int32_t>(remaining_mAms_ / kHour_ms)}, now);
+  const std::int32_t full_mAh = count.full().count;
+  const CentiPercent soc = counts_ ? count.soc() : soc_at_start_;
+  const MilliampHours remaining =
+      counts_
+          ? count.remaining()
+          : MilliampHours{static_cast<std::int32_t>(std::int64_t{full_mAh} * soc.count / 10'000)};
+  const std::int64_t throughput_mAh =
+      std::int64_t{cycles_at_start_.count} * full_mAh + count.discharged().count;
+  s.soc.set(blank ? CentiPercent{} : soc, now);
+  s.cycle_count.set(blank ? Count{} : cycles_at_start_ + count.full_charges(), now);
+  s.cycle_capacity.set(
+      {static_cast<std::int32_t>(std::min<std::int64_t>(throughput_mAh, INT32_MAX))}, now);
+  s.capacity_nominal.set({settings_.get(Parameter::capacity).value_or(0)}, now);
+  s.capacity_full.set({full_mAh}, now);
+  s.capacity_remaining.set(remaining, now);
   s.runtime.set({static_cast<std::int32_t>((now.ms - powered_.ms) / 1000)}, now);
   derive(pack_, now);
 }
 
-void Board::raise_alarms(Instant now) {
-  AlarmSet alarms;
-  for (std::size_t i = 0; i < kRuleCount; ++i)
-    if (protection_.decision().is_tripped(static_cast<Rule>(i)))
-      alarms.add(board_alarm(kRules[i].alarm));
-  const PackScalars& s = pack_.scalars;
-  const auto raise_if = [&](Alarm alarm, const auto& reading, Parameter limit, bool above) {
-    const auto value = reading.fresh(now, {0});
-    const auto bound = settings_.get(limit);
-    if (!value || !bound) return;
-    if (above ? value->count > *bound : value->count < *bound) alarms.add(alarm);
-  };
-  raise_if(Alarm::low_capacity, s.soc, Parameter::low_capacity_alarm, false);
-  raise_if(Alarm::cell_voltage_difference, s.cell_voltage_delta, Parameter::cell_voltage_difference,
-           true);
-  raise_if(Alarm::pack_overvoltage, s.voltage, Parameter::pack_overvoltage, true);
-  raise_if(Alarm::pack_undervoltage, s.voltage, Parameter::pack_undervoltage, false);
+void Board::tell_alarms(Instant now) {
+  AlarmSet alarms = misbehaviour_.protection_off ? AlarmSet{} : bms_.outputs().alarms;
+  for (std::size_t i = 0; i < kRuleCount; ++i) {
+    const Alarm alarm = kRules[i].alarm;
+    if (!alarms.has(alarm) || board_alarm(alarm) == alarm) continue;
+    alarms.remove(alarm);
+    alarms.add(board_alarm(alarm));
+  }
+  const auto low = settings_.get(Parameter::low_capacity_alarm);
+  const auto soc = pack_.scalars.soc.fresh(now, {0});
+  if (low && soc && soc->count < *low) alarms.add(Alarm::low_capacity);
   pack_.alarms.set(alarms, now);
 }
 

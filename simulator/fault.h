@@ -32,6 +32,14 @@ enum class Fault : std::uint8_t {
   echo,
   unplug,
   restart,
+  protection_off,
+  charge_open,
+  discharge_open,
+  pack_voltage,
+  current_reversed,
+  spike,
+  short_circuit,
+  internal_fault,
 };
 
 /// What a fault is given: nothing; a value; a number from 1 and a value.
@@ -69,10 +77,19 @@ inline constexpr auto kFaults = std::to_array<FaultRow>({
     {"echo",               FaultForm::plain,          Unit::flag,         0,        0,        0, "",                   "the line repeats each request before the answer, as some RS485 adapters do"},
     {"unplug",             FaultForm::plain,          Unit::flag,         0,        0,        0, "",                   "the port goes away; `clear` brings it back"},
     {"restart",            FaultForm::plain,          Unit::flag,         0,        0,        0, "",                   "the board starts anew once: state of charge and cycles 0 for 16 s"},
+    {"protection_off",     FaultForm::plain,          Unit::flag,         0,        0,        0, "",                   "the board never opens a MOSFET by itself and raises no alarm"},
+    {"charge_open",        FaultForm::plain,          Unit::flag,         0,        0,        0, "",                   "the board holds its charge MOSFET open without a reason"},
+    {"discharge_open",     FaultForm::plain,          Unit::flag,         0,        0,        0, "",                   "the board holds its discharge MOSFET open without a reason"},
+    {"pack_voltage",       FaultForm::value,          Unit::millivolt,    0,        150'000,  0, "VOLTAGE",            "the board tells this voltage of the pack, whatever its cells are"},
+    {"current_reversed",   FaultForm::plain,          Unit::flag,         0,        0,        0, "",                   "the board tells its current with the wrong sign"},
+    {"spike",              FaultForm::value,          Unit::count,        2,        1'000'000, 0, "ANSWERS",           "once in so many answers the first cell reads 1 V too much, with a right checksum"},
+    {"short_circuit",      FaultForm::plain,          Unit::flag,         0,        0,        0, "",                   "the front end flags a short circuit while discharging"},
+    {"internal_fault",     FaultForm::plain,          Unit::flag,         0,        0,        0, "",                   "the front end does not answer the board's controller"},
 });
 // clang-format on
 inline constexpr std::size_t kFaultCount = kFaults.size();
-static_assert(kFaultCount == static_cast<std::size_t>(Fault::restart) + 1, "one row a fault");
+static_assert(kFaultCount == static_cast<std::size_t>(Fault::internal_fault) + 1,
+              "one row a fault");
 
 constexpr const FaultRow& facts(Fault fault) { return kFaults[static_cast<std::size_t>(fault)]; }
 

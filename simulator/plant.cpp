@@ -36,30 +36,30 @@ Plant::Plant(const PlantOptions& options)
       what.heat_capacity_J_K_Ah * options.capacity_Ah * static_cast<double>(options.cells);
 }
 
-void Plant::step(double seconds, double amps, const Balance& balance) {
+void Plant::step(double seconds, double amps, const Transfer& transfer, double heater_W) {
   for (Cell& cell : cells_) {
     cell.pass(amps, seconds);
     ledger_.leaked_As += cell.leak(seconds);
   }
   ledger_.through_As += amps * seconds;
-  move_charge(balance, seconds);
-  warm(seconds, amps);
+  move_charge(transfer, seconds);
+  warm(seconds, amps, heater_W);
 }
 
-void Plant::move_charge(const Balance& balance, double seconds) {
-  balance_ = balance;
-  const double moved_As = balance.amps * seconds;
-  switch (balance.action) {
+void Plant::move_charge(const Transfer& transfer, double seconds) {
+  transfer_ = transfer;
+  const double moved_As = transfer.amps * seconds;
+  switch (transfer.action) {
     case BalanceAction::idle: return;
     case BalanceAction::taking:
-      cells_[balance.cell].pass(-balance.amps, seconds);
+      cells_[transfer.cell].pass(-transfer.amps, seconds);
       stored_As_ += moved_As;
       ledger_.taken_As += moved_As;
       return;
     case BalanceAction::giving: {
       // No more than what was taken, less what the converter loses.
       const double given_As = std::min(moved_As, stored_As_ * kBalanceEfficiency);
-      cells_[balance.cell].pass(given_As / seconds, seconds);
+      cells_[transfer.cell].pass(given_As / seconds, seconds);
       ledger_.given_As += given_As;
       ledger_.lost_As += given_As * (1 / kBalanceEfficiency - 1);
       stored_As_ -= given_As / kBalanceEfficiency;
@@ -68,10 +68,10 @@ void Plant::move_charge(const Balance& balance, double seconds) {
   }
 }
 
-void Plant::warm(double seconds, double amps) {
+void Plant::warm(double seconds, double amps, double heater_W) {
   double resistance_ohm = 0;
   for (const Cell& cell : cells_) resistance_ohm += cell.resistance_ohm();
-  battery_C_ += amps * amps * resistance_ohm * seconds / heat_capacity_J_K_;
+  battery_C_ += (amps * amps * resistance_ohm + heater_W) * seconds / heat_capacity_J_K_;
   battery_C_ += (ambient_C_ - battery_C_) * seconds / (kBattery_s + seconds);
   const double settled_C = battery_C_ + amps * amps * kMosfet_ohm * kMosfetRise_K_W;
   mosfet_C_ += (settled_C - mosfet_C_) * seconds / (kMosfet_s + seconds);
@@ -82,8 +82,10 @@ Sensed Plant::sense(double amps) const {
   sensed.cell_count = cells_.size();
   for (std::size_t i = 0; i < cells_.size(); ++i) {
     double through_A = amps;
-    if (i == balance_.cell && balance_.action == BalanceAction::taking) through_A -= balance_.amps;
-    if (i == balance_.cell && balance_.action == BalanceAction::giving) through_A += balance_.amps;
+    if (i == transfer_.cell && transfer_.action == BalanceAction::taking)
+      through_A -= transfer_.amps;
+    if (i == transfer_.cell && transfer_.action == BalanceAction::giving)
+      through_A += transfer_.amps;
     sensed.cell_voltage_V[i] = cells_[i].voltage_V(through_A);
   }
   sensed.current_A = amps;

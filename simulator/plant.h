@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "core/balance.h"
 #include "simulator/cell.h"
 #include "simulator/sensed.h"
 
@@ -22,10 +23,8 @@ struct PlantOptions {
   std::uint64_t seed = 1;
 };
 
-enum class BalanceAction : std::uint8_t { idle, taking, giving };
-
-/// What the balancer does now: it takes from one cell, then gives to another.
-struct Balance {
+/// What the balancer moves now: it takes from one cell, then gives to another.
+struct Transfer {
   BalanceAction action = BalanceAction::idle;
   std::size_t cell = 0;  // index
   double amps = 0;       // size of the current
@@ -45,8 +44,8 @@ class Plant {
  public:
   explicit Plant(const PlantOptions& options);
 
-  /// `seconds` with `amps` through the pack.
-  void step(double seconds, double amps, const Balance& balance);
+  /// `seconds` with `amps` through the pack, and a heater that somebody else feeds.
+  void step(double seconds, double amps, const Transfer& transfer, double heater_W = 0);
 
   /// What the board's sensors are exposed to while `amps` flow.
   Sensed sense(double amps) const;
@@ -63,12 +62,12 @@ class Plant {
   double stored_As() const { return stored_As_; }
 
  private:
-  void move_charge(const Balance& balance, double seconds);
-  void warm(double seconds, double amps);
+  void move_charge(const Transfer& transfer, double seconds);
+  void warm(double seconds, double amps, double heater_W);
 
   std::vector<Cell> cells_;
   Ledger ledger_;
-  Balance balance_;  // of the last step: its current shows in the cells' voltages
+  Transfer transfer_;  // of the last step: its current shows in the cells' voltages
   double stored_As_ = 0;
   double heat_capacity_J_K_ = 0;
   double ambient_C_;

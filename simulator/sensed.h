@@ -17,6 +17,11 @@ struct Sensed {
   double current_A = 0;  // positive charges
   std::array<double, kSensors> temperature_C{};
   double mosfet_temperature_C = 0;
+
+  bool charger = false;               // something is there that could charge
+  bool short_circuit = false;         // the front end's flags
+  bool charge_short_circuit = false;  //
+  bool internal_fault = false;        //
 };
 
 }  // namespace cw::simulator

@@ -10,7 +10,6 @@
 namespace cw::simulator {
 namespace {
 
-constexpr double kStep_s = VirtualPack::kStep.count / 1000.0;
 constexpr double kHour_ms = 3'600'000;
 
 PlantOptions plant_options(const PackSpec& spec, std::uint64_t seed) {
@@ -40,6 +39,8 @@ BoardOptions board_options(const PackSpec& spec) {
   options.current_step = spec.current_step;
   options.counts = !spec.hold;
   options.starting_up = spec.starting_up;
+  options.heater = spec.heater_W > 0;
+  options.sleeps = spec.sleeps;
   return options;
 }
 
@@ -115,8 +116,8 @@ VirtualPack::VirtualPack(const PackSpec& spec, std::uint64_t seed, Instant start
 }
 
 void VirtualPack::advance(Instant now) {
-  while (clock_ + kStep <= now) {
-    clock_ = clock_ + kStep;
+  while (clock_ + spec_.step <= now) {
+    clock_ = clock_ + spec_.step;
     step();
   }
 }
@@ -124,9 +125,12 @@ void VirtualPack::advance(Instant now) {
 void VirtualPack::step() {
   const double wanted = wanted_A();
   const double amps = lets_through(wanted) ? wanted : 0;
-  if (!spec_.hold) plant_.step(kStep_s, amps, board_.balance());
+  if (!spec_.hold)
+    plant_.step(spec_.step.count / 1000.0, amps, board_.transfer(),
+                board_.bms().outputs().heater ? spec_.heater_W : 0);
   Sensed sensed = spec_.hold ? held_ : plant_.sense(amps);
   sensed.current_A = amps;
+  sensed.charger = wanted > 0;
   distort(sensed);
   board_.sample(sensed, clock_);
 }
@@ -162,6 +166,8 @@ void VirtualPack::distort(Sensed& sensed) const {
       sensed.temperature_C[i] = *temperature / 10.0;
   if (const auto temperature = faults_.value(Fault::mosfet_temperature))
     sensed.mosfet_temperature_C = *temperature / 10.0;
+  sensed.short_circuit = faults_.has(Fault::short_circuit);
+  sensed.internal_fault = faults_.has(Fault::internal_fault);
 }
 
 Pack VirtualPack::truth() const {
@@ -171,6 +177,7 @@ Pack VirtualPack::truth() const {
     pack.scalars.capacity_remaining.set(
         {static_cast<std::int32_t>(std::int64_t{spec_.capacity.count} * *soc / 10'000)}, clock_);
   }
+  lie(pack);
   if (const auto bits = faults_.value(Fault::alarm_bits)) {
     AlarmSet alarms = pack.alarms.fresh(clock_, {0}).value_or(AlarmSet{});
     const AlarmSet more = jk_uart::decode_alarms(static_cast<std::uint32_t>(*bits));
@@ -181,6 +188,18 @@ Pack VirtualPack::truth() const {
   return pack;
 }
 
+// What firmware tells although its measurements are right.
+void VirtualPack::lie(Pack& pack) const {
+  PackScalars& s = pack.scalars;
+  if (const auto voltage = faults_.value(Fault::pack_voltage)) s.voltage.set({*voltage}, clock_);
+  const auto current = s.current.fresh(clock_, {0});
+  if (faults_.has(Fault::current_reversed) && current) s.current.set(-*current, clock_);
+  const auto every = faults_.value(Fault::spike);
+  const auto cell = pack.cell_voltage[0].fresh(clock_, {0});
+  if (every && cell && answers_ % static_cast<std::uint32_t>(*every) == 0)
+    pack.cell_voltage[0].set(*cell + Millivolts{1000}, clock_);
+}
+
 void VirtualPack::on_bytes(std::span<const std::uint8_t> in, Instant now,
                            std::vector<Answer>& answers) {
   if (faults_.has(Fault::echo)) answers.push_back({{in.begin(), in.end()}, {}, true});
@@ -188,9 +207,12 @@ void VirtualPack::on_bytes(std::span<const std::uint8_t> in, Instant now,
   while (const auto request = wire_.next_request()) {
     if (request->command == static_cast<std::uint8_t>(jk_uart::Command::activate))
       faults_.clear(Fault::sleep);
-    if (faults_.has(Fault::mute) || faults_.has(Fault::sleep)) continue;
+    board_.hear_request();
+    const bool silent = !spec_.hold && !board_.answers();  // a held pack is there to be asked
+    if (silent || faults_.has(Fault::mute) || faults_.has(Fault::sleep)) continue;
     Answer answer{wire_.answer(*request, frozen_ ? *frozen_ : truth(), board_), {}};
     if (answer.bytes.empty()) continue;
+    ++answers_;
     damage(answer.bytes);
     answer.delay = {faults_.value(Fault::slow).value_or(0)};
     answers.push_back(std::move(answer));
@@ -209,19 +231,28 @@ void VirtualPack::damage(std::vector<std::uint8_t>& bytes) {
     bytes.resize(std::min(bytes.size(), static_cast<std::size_t>(*size)));
 }
 
+void VirtualPack::misbehave() {
+  board_.misbehave({.protection_off = faults_.has(Fault::protection_off),
+                    .charge_open = faults_.has(Fault::charge_open),
+                    .discharge_open = faults_.has(Fault::discharge_open)});
+}
+
 void VirtualPack::inject(Fault fault, std::size_t number, std::int32_t value) {
   if (fault == Fault::restart) return board_.restart(clock_);  // happens once, is not a state
   faults_.set(fault, number, value);
+  misbehave();
   if (fault == Fault::freeze) frozen_ = truth();
 }
 
 void VirtualPack::clear(Fault fault) {
   faults_.clear(fault);
+  misbehave();
   if (fault == Fault::freeze) frozen_.reset();
 }
 
 void VirtualPack::clear_faults() {
   faults_.clear_all();
+  misbehave();
   frozen_.reset();
 }
 

@@ -26,10 +26,13 @@ struct PackSpec {
   ProfileKind profile = ProfileKind::home;
   Milliamps current{};     // of the profile `constant`
   double start_hour = 10;  // time of day at the start
+  Millis step{100};        // of physics and firmware
   DeciCelsius ambient{200};
   double capacity_spread = 0.01;  // standard deviation over the cells, relative
   double soc_spread = 0.002;      // the same, absolute
   Milliamps current_step{10};
+  double heater_W = 0;  // 0: none is fitted
+  bool sleeps = false;  // after 26 h without use
   bool starting_up = false;
   bool old_firmware = false;
   std::string user_data = "Cellwarden";
@@ -55,9 +58,8 @@ class VirtualPack {
   /// `spec` must be without fault.
   VirtualPack(const PackSpec& spec, std::uint64_t seed, Instant start);
 
-  /// Lets the time pass until `now`, in steps of kStep.
+  /// Lets the time pass until `now`, in steps of spec().step.
   void advance(Instant now);
-  static constexpr Millis kStep{100};
 
   /// Bytes from the wire; what the board answers is appended to `answers`.
   void on_bytes(std::span<const std::uint8_t> in, Instant now, std::vector<Answer>& answers);
@@ -82,6 +84,8 @@ class VirtualPack {
   double wanted_A() const;
   bool lets_through(double amps) const;
   void distort(Sensed& sensed) const;
+  void lie(Pack& pack) const;
+  void misbehave();
   void damage(std::vector<std::uint8_t>& bytes);
 
   PackSpec spec_;
@@ -93,6 +97,7 @@ class VirtualPack {
   FaultSet faults_;
   Sensed held_;
   std::optional<Pack> frozen_;
+  std::uint32_t answers_ = 0;  // told so far: every so many of them may be wrong
   Instant start_;
   Instant clock_;
 };

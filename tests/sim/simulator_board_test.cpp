@@ -58,7 +58,7 @@ TEST_P(EveryChemistry, OverchargeTripsAtTheLimitAndTheCurrentStops) {
   VirtualPack pack(driven(GetParam(), 40'000, 9500), 1, {0});
   Instant last{};
   while (!is_tripped(pack, Rule::cell_overvoltage) && last.ms < 3'600'000) {
-    last = last + VirtualPack::kStep;
+    last = last + pack.spec().step;
     pack.advance(last);
   }
   const RuleState& state = pack.board().protection().state(Rule::cell_overvoltage);
@@ -68,7 +68,7 @@ TEST_P(EveryChemistry, OverchargeTripsAtTheLimitAndTheCurrentStops) {
   EXPECT_EQ(now<&PackScalars::discharge_mosfet>(pack), 1);
   EXPECT_EQ(now<&PackScalars::soc>(pack), 10'000);
   const double through_As = pack.plant().ledger().through_As;
-  pack.advance(last + VirtualPack::kStep);
+  pack.advance(last + pack.spec().step);
   EXPECT_EQ(now<&PackScalars::current>(pack), 0);
   EXPECT_EQ(pack.plant().ledger().through_As, through_As);
 }
@@ -77,14 +77,14 @@ TEST_P(EveryChemistry, DeepDischargeTripsAtTheLimitAndTheCurrentStops) {
   VirtualPack pack(driven(GetParam(), -40'000, 500), 1, {0});
   Instant last{};
   while (!is_tripped(pack, Rule::cell_undervoltage) && last.ms < 3'600'000) {
-    last = last + VirtualPack::kStep;
+    last = last + pack.spec().step;
     pack.advance(last);
   }
   ASSERT_TRUE(is_tripped(pack, Rule::cell_undervoltage));
   EXPECT_EQ(now<&PackScalars::discharge_mosfet>(pack), 0);
   EXPECT_EQ(now<&PackScalars::soc>(pack), 0);
   const double through_As = pack.plant().ledger().through_As;
-  pack.advance(last + VirtualPack::kStep);
+  pack.advance(last + pack.spec().step);
   EXPECT_EQ(now<&PackScalars::current>(pack), 0);
   EXPECT_EQ(pack.plant().ledger().through_As, through_As);
 }

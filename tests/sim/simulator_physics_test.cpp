@@ -77,11 +77,11 @@ TEST(Plant, EveryAmpereSecondIsAccountedFor) {
     Plant plant({.chemistry = kChemistries[random.below(3)], .cells = cells, .seed = seed});
     const double before_As = charge_As(plant);
     for (int i = 0; i < 5000; ++i) {
-      Balance balance;
-      balance.action = static_cast<BalanceAction>(random.below(3));
-      balance.cell = random.below(static_cast<std::uint32_t>(cells));
-      balance.amps = random.between(0, 2);
-      plant.step(0.1, random.between(-200, 200), balance);
+      Transfer transfer;
+      transfer.action = static_cast<BalanceAction>(random.below(3));
+      transfer.cell = random.below(static_cast<std::uint32_t>(cells));
+      transfer.amps = random.between(0, 2);
+      plant.step(0.1, random.between(-200, 200), transfer);
     }
     const Ledger& ledger = plant.ledger();
     const double explained_As = static_cast<double>(cells) * ledger.through_As - ledger.leaked_As -
@@ -175,7 +175,7 @@ TEST(Balancing, StaysIdleBelowItsStartVoltage) {
   for (int i = 0; i < 8; ++i) spec.cell_voltages.push_back({2900 + i * 10});
   VirtualPack pack(spec, 1, {0});
   pack.advance({10'000});
-  EXPECT_EQ(pack.board().balance().action, BalanceAction::idle);
+  EXPECT_EQ(pack.board().transfer().action, BalanceAction::idle);
 }
 
 }  // namespace
