@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random traces that can be had again: the seed is printed, and CW_SEED gives it back.
+// Random traces, the same in every run; CW_SEED=<number> tries others, CW_SEED=random any. The seed
+// is printed.
 #pragma once
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <random>
+#include <string_view>
 
 namespace cw {
 
@@ -12,9 +14,10 @@ namespace cw {
 inline constexpr int kRandomSteps = CW_RANDOM_STEPS;
 
 inline std::uint64_t seed() {
-  const char* given = std::getenv("CW_SEED");
+  const char* const given = std::getenv("CW_SEED");
+  const std::string_view word = given != nullptr ? given : "20240501";
   const std::uint64_t seed =
-      given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+      word == "random" ? std::random_device{}() : std::strtoull(word.data(), nullptr, 10);
   std::printf("seed %llu (repeat with CW_SEED)\n", static_cast<unsigned long long>(seed));
   return seed;
 }
