@@ -17,10 +17,10 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path kRoot = CW_SOURCE_DIR;
-const std::vector<std::string> kProductFolders = {"core",    "drivers",   "bridge",
-                                                  "storage", "simulator", "daemon"};
-const std::vector<std::string> kCodeFolders = {"core",      "drivers", "bridge", "storage",
-                                               "simulator", "daemon",  "tests",  "bench"};
+const std::vector<std::string> kProductFolders = {"core",      "drivers", "bridge",  "storage",
+                                                  "simulator", "daemon",  "firmware"};
+const std::vector<std::string> kCodeFolders = {
+    "core", "drivers", "bridge", "storage", "simulator", "daemon", "firmware", "tests", "bench"};
 
 struct Source {
   std::string path;  // from the root
@@ -79,6 +79,8 @@ const std::vector<Edge> kEdges = {
     {"bridge/", {"core/", "bridge/"}},
     {"storage/", {"core/", "storage/", "bridge/sink.h"}},
     {"simulator/", {"core/", "drivers/protocol/", "simulator/"}},
+    {"firmware/host/", {"core/", "simulator/", "firmware/"}},
+    {"firmware/", {"core/", "firmware/day.h", "firmware/decision_log.h", "firmware/cortex_m4/"}},
     {"daemon/", {"core/", "drivers/", "bridge/", "storage/", "simulator/", "daemon/"}},
 };
 
