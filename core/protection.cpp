@@ -39,7 +39,7 @@ void enter(RuleState& state, Phase phase, Cause cause, Instant now) {
 
 // Of a rule that is left by time; never in the very moment it tripped.
 Instant release_time(const RuleState& state, const RuleLimits& limits) {
-  return state.since + Millis{std::max(limits.leave, 1)};
+  return state.since + Millis{std::max<std::int32_t>(limits.leave, 1)};
 }
 
 bool may_leave(const RuleState& state, const Verdict& verdict, const RuleLimits& limits,
