@@ -20,6 +20,9 @@ std::optional<std::uint32_t> line_number(std::string_view line);
 /// Takes one output line and drives it in the same step, so that it never shows another level.
 gpio_v2_line_request output_request(std::uint32_t line, bool active_low, bool energised);
 
+/// Takes one input line, with whatever bias the chip has.
+gpio_v2_line_request input_request(std::uint32_t line, bool active_low);
+
 /// The level of the only line of a request.
 gpio_v2_line_values line_values(bool energised);
 
