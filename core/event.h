@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Something that happened and must not be forgotten: the unit of the event log.
 #pragma once
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -21,20 +22,33 @@ enum class EventKind : std::uint8_t {
   relay_operated,
   relay_fault,
   settings_changed,
+  relay_sequence,    // a step of closing or opening, with the current
+  relay_latched,     // it waits for an operator's reset
+  relay_contact,     // its auxiliary contact does not follow, or follows again
+  relay_command,     // an operator's: lock, unlock, reset; with its origin
+  state_unreadable,  // what should have survived the restart
+  state_unkept,      // what should survive the next one; or: it is kept again
 };
+inline constexpr std::size_t kEventKindCount = 17;
 
 constexpr std::string_view name(EventKind kind) {
-  constexpr std::string_view names[] = {"started",
-                                        "stopped",
-                                        "link_up",
-                                        "link_lost",
-                                        "alarm_raised",
-                                        "alarm_cleared",
-                                        "protection_tripped",
-                                        "protection_released",
-                                        "relay_operated",
-                                        "relay_fault",
-                                        "settings_changed"};
+  constexpr std::string_view names[kEventKindCount] = {"started",
+                                                       "stopped",
+                                                       "link_up",
+                                                       "link_lost",
+                                                       "alarm_raised",
+                                                       "alarm_cleared",
+                                                       "protection_tripped",
+                                                       "protection_released",
+                                                       "relay_operated",
+                                                       "relay_fault",
+                                                       "settings_changed",
+                                                       "relay_sequence",
+                                                       "relay_latched",
+                                                       "relay_contact",
+                                                       "relay_command",
+                                                       "state_unreadable",
+                                                       "state_unkept"};
   return names[static_cast<std::size_t>(kind)];
 }
 

@@ -36,9 +36,21 @@ using Reason = Text<160>;
 enum class Mode : std::uint8_t { observe, control };
 constexpr std::string_view name(Mode mode) { return mode == Mode::observe ? "observe" : "control"; }
 
-enum class RelayRole : std::uint8_t { charge, discharge, alarm };
+/// The numbers are those of the Modbus map: append only.
+enum class RelayRole : std::uint8_t {
+  charge,
+  discharge,
+  alarm,
+  precharge,
+  heater,
+  generator,
+  heartbeat,
+  cutoff,
+};
+inline constexpr std::size_t kRelayRoleCount = 8;
 constexpr std::string_view name(RelayRole role) {
-  constexpr std::string_view names[] = {"charge", "discharge", "alarm"};
+  constexpr std::string_view names[kRelayRoleCount] = {
+      "charge", "discharge", "alarm", "precharge", "heater", "generator", "heartbeat", "cutoff"};
   return names[static_cast<std::size_t>(role)];
 }
 
@@ -47,11 +59,16 @@ struct RelayState {
   RelayRole role = RelayRole::charge;
   bool dry_run = true;     // no line behind it: operations are only logged
   bool wanted = false;     // what the decision says
-  bool energised = false;  // what was last driven; in `observe` it stays at the safe level
+  bool energised = false;  // what was last driven; in `observe` it stays at the safe level; of a
+                           // heartbeat: it beats
   bool fault = false;      // the last attempt to drive the line failed
   Instant since{};         // when `energised` last changed
-  std::uint32_t operations = 0;
-  Reason reason;  // why it is as it is
+  std::uint32_t operations = 0;     // over restarts
+  std::string_view stage = "safe";  // of its sequence; static
+  std::string_view latch;       // why it waits for an operator's reset; static; empty: it does not
+  bool locked = false;          // locked out by an operator
+  std::optional<bool> contact;  // its auxiliary contact: closed, open; absent: not known
+  Reason reason;                // why it is as it is
 };
 
 struct Picture {

@@ -35,14 +35,20 @@ Severity severity(EventKind kind) {
     case EventKind::link_lost:
     case EventKind::alarm_raised:
     case EventKind::protection_tripped:
-    case EventKind::relay_fault: return Severity::warning;
+    case EventKind::relay_fault:
+    case EventKind::relay_latched:
+    case EventKind::relay_contact:
+    case EventKind::state_unkept: return Severity::warning;
+    case EventKind::state_unreadable: return Severity::error;
     case EventKind::started:
     case EventKind::stopped:
     case EventKind::link_up:
     case EventKind::alarm_cleared:
     case EventKind::protection_released:
     case EventKind::relay_operated:
-    case EventKind::settings_changed: return Severity::notice;
+    case EventKind::settings_changed:
+    case EventKind::relay_sequence:
+    case EventKind::relay_command: return Severity::notice;
   }
   return Severity::notice;
 }
@@ -89,10 +95,35 @@ void Gateway::add(Sink& sink) {
   store_.mark_all_changed();
 }
 
+void Gateway::restore(std::string_view memory, Instant now, std::int64_t wall_ms) {
+  const auto read = read_memory(memory);
+  if (!read) return distrust("the state file is damaged", now);
+  relays_.restore(*read, now, wall_ms, store_.events());
+}
+
+void Gateway::distrust(std::string_view why, Instant now) {
+  relays_.distrust(why, now, store_.events());
+}
+
+std::optional<std::string> Gateway::take_memory(Instant now, std::int64_t wall_ms) {
+  if (relays_.revision() == memory_taken_) return std::nullopt;
+  memory_taken_ = relays_.revision();
+  return write_memory(relays_.memory(now, wall_ms));
+}
+
+std::string Gateway::command(std::string_view relay, RelayCommand command, std::string_view origin,
+                             Instant now) {
+  return relays_.command(relay, command, origin, now, store_.events());
+}
+
+void Gateway::note(EventKind kind, std::string_view detail, Instant now) {
+  store_.events().push_back(gateway_event(kind, now, detail.substr(0, 160)));
+}
+
 void Gateway::start(Instant now, std::int64_t wall_ms) {
   started_ = now;
   store_.events().push_back(gateway_event(EventKind::started, now, name(configuration_.mode)));
-  relays_.open(now, store_.events());
+  relays_.start(supervisor_.wishes(store_.packs(), now), store_.packs(), now, store_.events());
   on_tick(now);
   end_turn(now, wall_ms);
 }
@@ -117,9 +148,8 @@ void Gateway::on_tick(Instant now) {
 std::optional<Instant> Gateway::next_tick(Instant now) const {
   Instant next = store_.next_expiry();
   for (const Instant moves : moves_at_) next = std::min(next, moves);
-  const auto relays = relays_.states();
-  const bool fault = std::any_of(relays.begin(), relays.end(), [](auto& r) { return r.fault; });
-  if (bank_is_old_ || fault) next = now;
+  if (const auto due = relays_.next_due(now)) next = std::min(next, *due);
+  if (bank_is_old_) next = now;
   if (next == Store::kNever) return std::nullopt;
   const std::int64_t passed = std::max(next.ms, now.ms + 1) - started_.ms;
   return Instant{started_.ms + (passed + kTick.count - 1) / kTick.count * kTick.count};
@@ -150,7 +180,8 @@ bool Gateway::decide(Instant now) {
   }
   // Sums may wait for a tick, the loss of a pack may not.
   if (bank_is_old_ && (tick_due_ || lost || every_fresh_pack_spoke(now))) aggregate_bank(now);
-  moved |= relays_.act(supervisor_.wishes(store_.packs(), now), now, store_.events());
+  moved |=
+      relays_.act(supervisor_.wishes(store_.packs(), now), store_.packs(), now, store_.events());
   return moved;
 }
 

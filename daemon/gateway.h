@@ -5,11 +5,13 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "bridge/sink.h"
 #include "daemon/configuration/configuration.h"
-#include "daemon/relays/relays.h"
+#include "daemon/relays/relay_control.h"
 #include "daemon/store.h"
 #include "daemon/supervisor.h"
 #include "daemon/wire.h"
@@ -27,6 +29,24 @@ class Gateway : public WireListener {
   /// Adds a sink, which must outlive the gateway's last turn. One added late gets every pack with
   /// the next turn.
   void add(Sink& sink);
+
+  /// Before start(): what a former process kept (a text of memory()), or why that is not known. A
+  /// text that is damaged keeps every relay safe until it is reset.
+  void restore(std::string_view memory, Instant now, std::int64_t wall_ms);
+  void distrust(std::string_view why, Instant now);
+
+  /// What must survive a restart, if that is not what it was when last asked; else nothing.
+  std::optional<std::string> take_memory(Instant now, std::int64_t wall_ms);
+
+  /// An operator's. Empty: done; else why not, for people.
+  std::string command(std::string_view relay, RelayCommand command, std::string_view origin,
+                      Instant now);
+
+  /// Something happened outside that belongs into the record of events.
+  void note(EventKind kind, std::string_view detail, Instant now);
+
+  /// By pack: currents for which zero limits are asked for.
+  std::span<const Switches> withheld() const { return relays_.withheld(); }
 
   /// Relays to their safe level, the start noted, everything published once (all of it absent).
   void start(Instant now, std::int64_t wall_ms);
@@ -60,12 +80,13 @@ class Gateway : public WireListener {
   const Configuration& configuration_;
   Store store_;
   Supervisor supervisor_;
-  Relays relays_;
+  RelayControl relays_;
   Bank bank_{};
   std::vector<Sink*> sinks_;
-  Instant started_{};              // where the grid begins
-  std::vector<Instant> moves_at_;  // by pack: when its guard may change by time alone
-  std::vector<bool> spoke_;        // by pack: it changed since the bank was added up
+  Instant started_{};               // where the grid begins
+  std::vector<Instant> moves_at_;   // by pack: when its guard may change by time alone
+  std::vector<bool> spoke_;         // by pack: it changed since the bank was added up
+  std::uint32_t memory_taken_ = 0;  // its revision
   bool tick_due_ = false;
   bool bank_is_old_ = true;  // a pack changed since it was added up
   bool bank_moved_ = false;  // it was added up again since it was published

@@ -39,6 +39,11 @@ constexpr Words kCheck{"check",
 constexpr Words kStatus{"status", "Shows what the running gateway sees.",
                         "cellwarden status --json | jq '.packs[].soc_pct'",
                         "0 shown, 69 no gateway answers on the socket"};
+constexpr Words kRelay{"relay",
+                       "Locks a relay out (it stays safe whatever happens), unlocks it, or resets "
+                       "what latched it. For root and the gateway's own user.",
+                       "sudo cellwarden relay charger reset",
+                       "0 done, 1 refused, 69 no gateway answers on the socket"};
 constexpr Words kDecode{"decode",
                         "Turns bytes of a BMS into values: one JSON document a frame. "
                         "Frames are hex on the command line, or a line each on standard "
@@ -78,6 +83,7 @@ struct Line {
   RunOptions run;
   CheckOptions check;
   StatusOptions status;
+  RelayOptions relay;
   DecodeOptions decode;
   ShadowOptions shadow;
   SimulateOptions simulate;
@@ -100,6 +106,15 @@ void add_daemon_commands(CLI::App& program, Line& line) {
       ->capture_default_str();
   status.add_flag("--json", line.status.json, "One JSON document instead of text");
   status.add_flag("--watch", line.status.watch, "Again and again until Ctrl-C");
+
+  CLI::App& relay = add(program, kRelay,
+                        [&line] { line.chosen = [&line] { return command_relay(line.relay); }; });
+  relay.add_option("NAME", line.relay.relay, "As configured")->required();
+  relay.add_option("ACTION", line.relay.action, "lock, unlock or reset")
+      ->required()
+      ->check(CLI::IsMember({"lock", "unlock", "reset"}));
+  relay.add_option("--socket", line.relay.socket, "Control socket of the gateway")
+      ->capture_default_str();
 }
 
 void add_data_commands(CLI::App& program, Line& line) {
@@ -161,7 +176,8 @@ int refuse(std::string message) {
 
 std::vector<std::string_view> command_names() {
   std::vector<std::string_view> names;
-  for (const Words* words : {&kRun, &kCheck, &kStatus, &kDecode, &kShadow, &kSimulate, &kDocs})
+  for (const Words* words :
+       {&kRun, &kCheck, &kStatus, &kRelay, &kDecode, &kShadow, &kSimulate, &kDocs})
     names.push_back(words->name);
   return names;
 }

@@ -125,6 +125,12 @@ void write_relay(JsonWriter& json, const RelayState& relay, Instant now) {
   write_member(json, "wanted", relay.wanted);
   write_member(json, "energised", relay.energised);
   write_member(json, "fault", relay.fault);
+  write_member(json, "stage", relay.stage);
+  json.key("latch");
+  relay.latch.empty() ? json.null() : json.text(relay.latch);
+  write_member(json, "locked", relay.locked);
+  json.key("contact");
+  relay.contact ? json.text(*relay.contact ? "closed" : "open") : json.null();
   json.key("operations");
   json.integer(relay.operations);
   write_span(json, "since_s", relay.since, now);

@@ -17,6 +17,7 @@ namespace cw {
 namespace {
 
 constexpr std::size_t kClientsMost = 8;
+constexpr std::size_t kLongestLine = 256;
 constexpr Millis kAcceptPause{1'000};  // while there are no descriptors left
 
 std::string fault(std::string_view what, const std::string& path) {
@@ -25,10 +26,10 @@ std::string fault(std::string_view what, const std::string& path) {
 
 }  // namespace
 
-StatusServer::StatusServer(Loop& loop, std::string path, Write write)
+StatusServer::StatusServer(Loop& loop, std::string path, Answer answer)
     : loop_(loop),
       path_(std::move(path)),
-      write_(std::move(write)),
+      answer_(std::move(answer)),
       accept_again_(loop.add_timer([this](Instant) { watch_listener(); })) {}
 
 StatusServer::~StatusServer() {
@@ -57,7 +58,7 @@ bool StatusServer::open() {
     error_ = fault("no socket", path_);
     return false;
   }
-  // Readable by the group: state, no secrets. Nothing is ever accepted from a client.
+  // For the group: state, no secrets. Orders are taken from root and our own user only.
   const mode_t before = ::umask(0117);
   const bool bound =
       ::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
@@ -81,9 +82,31 @@ void StatusServer::on_connect() {
   const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (client < 0) return on_refused();
   make_room();
-  Client& state = clients_[client];
-  state.since = loop_.now();
-  write_(state.document);
+  clients_[client].since = loop_.now();
+  loop_.watch(client, EPOLLIN, [this, client](std::uint32_t) { on_readable(client); });
+}
+
+// A line ends with its end, or with that of the client's sending.
+void StatusServer::on_readable(int client) {
+  Client& state = clients_.at(client);
+  char part[kLongestLine];
+  const auto got = ::recv(client, part, sizeof part, 0);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (got < 0) return drop(client);
+  state.request.append(part, static_cast<std::size_t>(got));
+  const auto end = state.request.find('\n');
+  if (end == std::string::npos && got > 0 && state.request.size() <= kLongestLine) return;
+  state.request.resize(std::min(end, state.request.size()));
+  answer(client);
+}
+
+void StatusServer::answer(int client) {
+  Client& state = clients_.at(client);
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  const bool known = ::getsockopt(client, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+  const bool trusted = known && (peer.uid == 0 || peer.uid == ::geteuid());
+  answer_({state.request, peer.uid, trusted}, state.document);
   loop_.watch(client, EPOLLOUT, [this, client](std::uint32_t) { on_writable(client); });
 }
 

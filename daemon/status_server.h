@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Answers `cellwarden status`: whoever connects to the unix socket gets one document and is let go.
-// A client that does not read is dropped; nobody can hold the loop.
+// The control socket: a client says one line at most, gets one answer and is let go. An empty line
+// asks for the status. A client that does not read, or never ends its line, makes room for the
+// next; nobody can hold the loop.
 #pragma once
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "daemon/loop.h"
 
 namespace cw {
 
+struct ControlRequest {
+  std::string_view line;  // without its end
+  std::uint32_t uid;      // of the client's process, from the kernel
+  bool trusted;           // root, or the user this process runs as: may give orders
+};
+
 class StatusServer {
  public:
-  /// Fills the document to send.
-  using Write = std::function<void(std::string& out)>;
+  /// Fills the answer.
+  using Answer = std::function<void(const ControlRequest& request, std::string& out)>;
 
-  StatusServer(Loop& loop, std::string path, Write write);
+  StatusServer(Loop& loop, std::string path, Answer answer);
   ~StatusServer();
   StatusServer(const StatusServer&) = delete;
   StatusServer& operator=(const StatusServer&) = delete;
@@ -26,6 +34,7 @@ class StatusServer {
 
  private:
   struct Client {
+    std::string request;
     std::string document;
     std::size_t sent = 0;
     Instant since{};
@@ -34,13 +43,15 @@ class StatusServer {
   void watch_listener();
   void on_connect();
   void on_refused();
+  void on_readable(int client);
+  void answer(int client);
   void on_writable(int client);
   void drop(int client);
   void make_room();
 
   Loop& loop_;
   std::string path_;
-  Write write_;
+  Answer answer_;
   std::string error_;
   std::map<int, Client> clients_;
   int listener_ = -1;

@@ -5,6 +5,8 @@
 
 #include <array>
 
+#include "daemon/relays/role_wishes.h"
+
 namespace cw {
 namespace {
 
@@ -77,49 +79,6 @@ void note_blindness(const PackState& state, bool went_blind, bool sees_again, In
   events.push_back(event);
 }
 
-RelayWish permission(RelayRole role, std::span<const PackState> packs,
-                     const std::vector<std::size_t>& obeyed) {
-  const Switches needed = role == RelayRole::charge ? Switches::charge : Switches::discharge;
-  for (const std::size_t i : obeyed) {
-    const Protection& guard = packs[i].guard;
-    if (guard.decision().allows(needed)) continue;
-    for (std::size_t r = 0; r < kRuleCount; ++r) {
-      const auto rule = static_cast<Rule>(r);
-      if (!guard.decision().is_tripped(rule) || !contains(kRules[r].opens, needed)) continue;
-      return {false, format_text<kReasonMost>("{}: {}", packs[i].name.view(),
-                                              explain(guard, rule).view())};
-    }
-    return {false, format_text<kReasonMost>("{}: not allowed", packs[i].name.view())};
-  }
-  RelayWish wish{true, {}};
-  wish.reason.assign("every pack it obeys allows it");
-  return wish;
-}
-
-// A pack that has had no time to be heard yet keeps relays open, but it is nothing to warn of.
-bool is_still_starting(const PackState& state, Rule rule, Instant now) {
-  const RuleState& rule_state = state.guard.state(rule);
-  return rule_state.cause == Cause::start && now <= rule_state.since + state.max_age;
-}
-
-RelayWish warning(std::span<const PackState> packs, const std::vector<std::size_t>& obeyed,
-                  Instant now) {
-  for (const std::size_t i : obeyed) {
-    const PackState& state = packs[i];
-    for (std::size_t r = 0; r < kRuleCount; ++r)
-      if (state.guard.decision().is_tripped(static_cast<Rule>(r)) &&
-          !is_still_starting(state, static_cast<Rule>(r), now))
-        return {true, format_text<kReasonMost>("{}: {}", state.name.view(),
-                                               explain(state.guard, static_cast<Rule>(r)).view())};
-    const auto alarms = state.pack.alarms.fresh(now, state.usable_age(now));
-    if (alarms && alarms->any())
-      return {true, format_text<kReasonMost>("{}: the BMS reports an alarm", state.name.view())};
-  }
-  RelayWish wish{false, {}};
-  wish.reason.assign("nothing to warn of");
-  return wish;
-}
-
 }  // namespace
 
 Reason explain(const Protection& guard, Rule rule) {
@@ -139,9 +98,8 @@ Reason explain(const Protection& guard, Rule rule) {
       in_unit(state.limit, row.unit), unit.decimals, unit.symbol, after);
 }
 
-Supervisor::Supervisor(const std::vector<RelayConfiguration>& relays) : wishes_(relays.size()) {
-  for (const RelayConfiguration& relay : relays) relays_.push_back({relay.role, relay.packs});
-}
+Supervisor::Supervisor(const std::vector<RelayConfiguration>& relays)
+    : relays_(relays), wishes_(relays.size()) {}
 
 bool Supervisor::step(PackState& state, Instant now, std::vector<Event>& events) {
   const Decision before = state.guard.decision();
@@ -167,9 +125,7 @@ bool Supervisor::step(PackState& state, Instant now, std::vector<Event>& events)
 
 std::span<const RelayWish> Supervisor::wishes(std::span<const PackState> packs, Instant now) {
   for (std::size_t i = 0; i < relays_.size(); ++i)
-    wishes_[i] = relays_[i].role == RelayRole::alarm
-                     ? warning(packs, relays_[i].packs, now)
-                     : permission(relays_[i].role, packs, relays_[i].packs);
+    wishes_[i] = wish_of(relays_[i], packs, wishes_[i], now);
   return wishes_;
 }
 

@@ -23,11 +23,7 @@ class Supervisor {
   std::span<const RelayWish> wishes(std::span<const PackState> packs, Instant now);
 
  private:
-  struct Relay {
-    RelayRole role;
-    std::vector<std::size_t> packs;
-  };
-  std::vector<Relay> relays_;
+  std::vector<RelayConfiguration> relays_;
   std::vector<RelayWish> wishes_;
 };
 

@@ -6,6 +6,7 @@
 
 #include <map>
 
+#include "daemon/control_orders.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
 
@@ -31,15 +32,10 @@ std::map<std::string, std::vector<std::size_t>> packs_by_port(const Configuratio
 Wiring::Wiring(const Configuration& configuration, Loop& loop)
     : configuration_(configuration),
       loop_(loop),
+      state_file_(configuration.state_file),
       gateway_(configuration),
       status_(loop, configuration.control_socket,
-              [this](std::string& out) {
-                // Decided at this very moment: values and what follows from them agree.
-                const Instant now = loop_.now();
-                gateway_.on_tick(now);
-                gateway_.end_turn(now, Loop::wall_ms());
-                write_status(out, gateway_.picture(now, Loop::wall_ms()), details());
-              }),
+              [this](const ControlRequest& request, std::string& out) { answer(request, out); }),
       tick_timer_(loop.add_timer([this](Instant now) { gateway_.on_tick(now); })),
       house_timer_(loop.add_timer([this](Instant now) { keep_house(now); }, kHouseSlack)) {
   make_wires();
@@ -108,16 +104,43 @@ void Wiring::make_sinks() {
 
 void Wiring::start() {
   started_ = loop_.now();
+  restore();
   gateway_.start(started_, Loop::wall_ms());
   for (const auto& wire : wires_) wire->start();
   loop_.set_timer(house_timer_, started_ + kHouseEvery);
 }
 
-void Wiring::stop() { gateway_.stop(loop_.now(), Loop::wall_ms()); }
+// The first start has no file, and nothing to keep before there is a relay.
+void Wiring::restore() {
+  if (configuration_.relays.empty()) return;
+  const StateRead read = read_state_file(configuration_.state_file);
+  if (!read.error.empty()) gateway_.distrust(read.error, started_);
+  if (read.text) gateway_.restore(*read.text, started_, Loop::wall_ms());
+}
+
+void Wiring::stop() {
+  gateway_.stop(loop_.now(), Loop::wall_ms());
+  keep_state(loop_.now());
+}
+
+void Wiring::keep_state(Instant now) {
+  if (configuration_.relays.empty()) return;
+  if (auto memory = gateway_.take_memory(now, Loop::wall_ms())) state_file_.keep(*memory);
+}
+
+// Decided at this very moment: values and what follows from them agree.
+void Wiring::answer(const ControlRequest& request, std::string& out) {
+  const Instant now = loop_.now();
+  if (!request.line.empty()) out = answer_order(request, gateway_, now);
+  gateway_.on_tick(now);
+  gateway_.end_turn(now, Loop::wall_ms());
+  if (request.line.empty()) write_status(out, gateway_.picture(now, Loop::wall_ms()), details());
+}
 
 void Wiring::end_turn() {
   const Instant now = loop_.now();
   gateway_.end_turn(now, Loop::wall_ms());
+  keep_state(now);
   if (const auto tick = gateway_.next_tick(now))
     loop_.set_timer(tick_timer_, *tick);
   else
@@ -129,6 +152,10 @@ void Wiring::keep_house(Instant now) {
   if (modbus_) modbus_->on_tick(now);
   log_health("mqtt", mqtt_.get(), mqtt_in_trouble_);
   log_health("history", history_.get(), history_in_trouble_);
+  if (const std::string trouble = state_file_.trouble(); trouble != state_trouble_) {
+    gateway_.note(EventKind::state_unkept, trouble.empty() ? "it is kept again" : trouble, now);
+    state_trouble_ = trouble;
+  }
   std::size_t fresh = 0;
   for (const PackState& pack : gateway_.store().packs()) fresh += pack.fresh(now) ? 1 : 0;
   const auto line = fmt::format("{} of {} packs heard, mode {}", fresh,

@@ -9,6 +9,7 @@
 #include "daemon/configuration/configuration.h"
 #include "daemon/gateway.h"
 #include "daemon/loop.h"
+#include "daemon/state_file.h"
 #include "daemon/status_json.h"
 #include "daemon/status_server.h"
 #include "daemon/wire.h"
@@ -37,6 +38,9 @@ class Wiring {
   void end_turn();
   void keep_house(Instant now);
   static void log_health(std::string_view name, const Sink* sink, bool& in_trouble);
+  void answer(const ControlRequest& request, std::string& out);
+  void restore();
+  void keep_state(Instant now);
   StatusDetails details() const;
 
   const Configuration& configuration_;
@@ -50,6 +54,8 @@ class Wiring {
   std::unique_ptr<Sink> mqtt_;
   std::unique_ptr<ModbusServer> modbus_;
   std::unique_ptr<Sink> history_;
+  StateFile state_file_;
+  std::string state_trouble_;
   Gateway gateway_;
   std::vector<std::unique_ptr<Wire>> wires_;
   StatusServer status_;

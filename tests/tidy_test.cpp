@@ -271,8 +271,13 @@ TEST(Tidy, ProtocolsHaveGoldenFrames) {
 }
 
 // The daemon's parts that decide or act; its log and status may tell people what time it is.
-const std::set<std::string> kControlParts = {"daemon/gateway", "daemon/store", "daemon/supervisor",
-                                             "daemon/relays/relays", "daemon/wire"};
+const std::set<std::string> kControlParts = {"daemon/gateway",
+                                             "daemon/store",
+                                             "daemon/supervisor",
+                                             "daemon/relays/relays",
+                                             "daemon/relays/relay_control",
+                                             "daemon/relays/relay_sequence",
+                                             "daemon/wire"};
 
 TEST(Tidy, ControlCodeReadsNoWallClock) {
   static const std::regex clocks(

@@ -264,7 +264,9 @@ inline constexpr auto kRelayRows = [] {
   using R = RelayState;
   constexpr auto n = kRelaysMost;
   return std::to_array<Row>({
-      number_row(700, number16, bank, always, "relay_role", "0 charge, 1 discharge, 2 alarm",
+      number_row(700, number16, bank, always, "relay_role",
+                 "0 charge, 1 discharge, 2 alarm, 3 precharge, 4 heater, 5 generator, "
+                 "6 heartbeat, 7 cutoff",
                  &read::relay<&R::role>, Unit::count, n),
       number_row(716, number16, bank, always, "relay_wanted", "1: the decision wants it on",
                  &read::relay<&R::wanted>, Unit::flag, n),
@@ -274,7 +276,7 @@ inline constexpr auto kRelayRows = [] {
                  &read::relay<&R::fault>, Unit::flag, n),
       number_row(764, number16, bank, always, "relay_dry_run", "1: there is no line behind it",
                  &read::relay<&R::dry_run>, Unit::flag, n),
-      number_row(780, number32, bank, always, "relay_operations", "Operations since the start",
+      number_row(780, number32, bank, always, "relay_operations", "Operations, over restarts",
                  &read::relay<&R::operations>, Unit::count, n),
       text_row(812, 32, bank, "relay_name", "Name of the relay", &read::relay_name, n),
   });

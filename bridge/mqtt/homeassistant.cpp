@@ -198,9 +198,8 @@ void add_connection(Components& out, std::string_view topic, std::string_view ga
 }
 
 void add_events(Components& out, const std::string& topic, std::string_view gateway_status) {
-  constexpr std::size_t count = static_cast<std::size_t>(EventKind::settings_changed) + 1;
-  std::array<std::string_view, count> kinds;
-  for (std::size_t i = 0; i < count; ++i) kinds[i] = name(static_cast<EventKind>(i));
+  std::array<std::string_view, kEventKindCount> kinds;
+  for (std::size_t i = 0; i < kEventKindCount; ++i) kinds[i] = name(static_cast<EventKind>(i));
   out.begin("event", "event", "Event");
   out.members({{"stat_t", topic}});
   out.words("evt_typ", kinds);

@@ -147,6 +147,9 @@ void write_relay(JsonWriter& json, const RelayState& relay) {
   member(json, "wanted", relay.wanted);
   member(json, "energised", relay.energised);
   member(json, "fault", relay.fault);
+  member(json, "stage", relay.stage);
+  text_or_null(json, "latch", relay.latch);
+  member(json, "locked", relay.locked);
   member(json, "operations", std::int64_t{relay.operations});
   text_or_null(json, "reason", relay.reason.view());
   json.end_object();
@@ -284,7 +287,7 @@ Verdict verdict_of(const Protection& guard) {
 bool differs(const RelayState& a, const RelayState& b) {
   return a.name != b.name || a.role != b.role || a.dry_run != b.dry_run || a.wanted != b.wanted ||
          a.energised != b.energised || a.fault != b.fault || a.operations != b.operations ||
-         a.reason != b.reason;
+         a.stage != b.stage || a.latch != b.latch || a.locked != b.locked || a.reason != b.reason;
 }
 
 void write_supervisor_document(std::string& out, Mode mode, std::span<const PackState> packs,

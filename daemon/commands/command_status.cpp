@@ -82,12 +82,12 @@ void print_pack(const Json& pack) {
 
 void print_outputs(const Json& status) {
   for (const Json& relay : status["relays"])
-    fmt::print("relay {} ({}{}): {}, wanted {}{}: {}\n", relay["relay"].get<std::string>(),
+    fmt::print("relay {} ({}{}): {}, wanted {}{}{}: {}\n", relay["relay"].get<std::string>(),
                relay["role"].get<std::string>(), relay["dry_run"].get<bool>() ? ", dry run" : "",
                relay["energised"].get<bool>() ? "energised" : "released",
                relay["wanted"].get<bool>() ? "on" : "off",
                relay["fault"].get<bool>() ? ", CANNOT BE DRIVEN" : "",
-               relay["reason"].get<std::string>());
+               relay["latch"].is_null() ? "" : ", LATCHED", relay["reason"].get<std::string>());
   for (const auto& [name, sink] : status["sinks"].items())
     fmt::print("{}: {}{}\n", name,
                sink["ok"].get<bool>() ? "" : "TROUBLE: ", sink["detail"].get<std::string>());

@@ -26,6 +26,13 @@ struct StatusOptions {
 };
 int command_status(const StatusOptions& options);
 
+struct RelayOptions {
+  std::string relay;
+  std::string action;  // "lock", "unlock" or "reset"
+  std::string socket = "/run/cellwarden/control.sock";
+};
+int command_relay(const RelayOptions& options);
+
 struct DecodeOptions {
   std::string protocol;
   std::string request;              // hex of the request the answer belongs to, where it matters

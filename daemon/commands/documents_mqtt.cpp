@@ -155,9 +155,8 @@ Document mqtt_document() {
     document.parts.push_back(group_part(group));
   document.parts.push_back(bank_part());
   DocumentPart events{"Kinds of events", "", {{"Kind"}, {}}};
-  for (auto kind = EventKind::started; kind <= EventKind::settings_changed;
-       kind = static_cast<EventKind>(static_cast<int>(kind) + 1))
-    events.table.rows.push_back({Cell::name(name(kind))});
+  for (std::size_t kind = 0; kind < kEventKindCount; ++kind)
+    events.table.rows.push_back({Cell::name(name(static_cast<EventKind>(kind)))});
   document.parts.push_back(events);
   document.parts.push_back(examples_part());
   return document;

@@ -138,6 +138,7 @@ void configure_gateway(const Sections& sections, Configuration& out) {
   constexpr auto name = option("gateway", "name");
   out.gateway_name = sections.gateway.given(name) ? sections.gateway.text(name) : name_of_host();
   out.control_socket = sections.gateway.text(option("gateway", "control_socket"));
+  out.state_file = sections.gateway.text(option("gateway", "state_file"));
   if (sections.supervisor.text(option("supervisor", "mode")) == cw::name(Mode::control))
     out.mode = Mode::control;
 }

@@ -2,6 +2,7 @@
 // What the configuration file says, checked and in units. Everything that can be wrong with it has
 // been found before one of these exists.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,21 +25,45 @@ struct PackConfiguration {
   Millis poll{1000};
   Millis stale_after{3000};  // default: three polls
   ParameterSet policy;       // complete: preset of the chemistry, then what the file overrides
+  ParameterSet demanded;     // of that, what the file says itself
   std::string chemistry;     // "lfp", "li-ion", "lto"
+};
+
+/// How a relay may be moved. What its role does not use has no effect.
+struct RelayLimits {
+  std::optional<std::size_t> precharge;  // index of the relay it closes through
+  Millis precharge_time{3'000};          // of a precharge relay: on for so long before the other
+  Millis settle{500};                    // contacts have followed the coil after this time
+  Millis minimum_on{0};                  // never delays a critical opening
+  Millis minimum_off{0};                 // from the start on as well
+  Millis longest_on{0};                  // then it is latched off; 0: no limit
+  std::uint8_t switchings_most = 20;     // on and off again, within an hour; then it is latched
+  std::uint8_t retries_most = 3;         // closings after trips within an hour; likewise
+  Millis unload_time{10'000};            // zero limits first: it opens after this at the latest,
+  Milliamps unload_current{2'000};       // or when less than this flows
+  Millis cutoff_after{2'000};            // a relay opened critically must have interrupted by then
+  Milliamps cutoff_current{5'000};       // more than this shows that it has not
+  Millis period{500};                    // of a heartbeat: from one change to the next
+  CentiPercent start_soc{2'000};         // of a generator: on at or below,
+  CentiPercent stop_soc{5'000};          // off again at or above
+  friend constexpr bool operator==(const RelayLimits&, const RelayLimits&) = default;
 };
 
 struct RelayConfiguration {
   std::string name;
   RelayRole role = RelayRole::charge;
-  std::vector<std::size_t> packs;  // whose decisions it obeys: indices; never empty
-  GpioOptions gpio;                // empty chip: dry run
-  bool safe_energised = false;     // the safe level; energised means the other one is dangerous
+  std::vector<std::size_t> packs{};  // whose decisions it obeys: indices; never empty
+  GpioOptions gpio{};                // empty chip: dry run
+  bool safe_energised = false;       // the safe level; energised means the other one is dangerous
+  GpioOptions feedback{};            // input of its auxiliary contact; empty chip: none
+  RelayLimits limits{};
 };
 
 struct Configuration {
   std::string file;
   std::string gateway_name;
   std::string control_socket = "/run/cellwarden/control.sock";
+  std::string state_file = "/var/lib/cellwarden/state";
   Mode mode = Mode::observe;
   std::vector<PackConfiguration> packs;
   std::vector<RelayConfiguration> relays;

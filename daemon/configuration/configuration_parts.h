@@ -34,11 +34,21 @@ struct Sections {
 void configure_packs(const Sections& sections, Configuration& out, Findings& findings);
 
 /// Of one pack: the preset of its chemistry, then [supervisor], then its own limits.
+/// What of the policy the file says itself: what the operator wants the BMS to be set to as well.
+ParameterSet demanded_policy(const PackSection& pack, const SectionValues& supervisor);
+
 ParameterSet configure_policy(const PackSection& pack, const SectionValues& supervisor,
                               FaultList& faults);
 
 /// After the packs: relays name them.
 void configure_relays(const Sections& sections, Configuration& out, Findings& findings);
+
+/// After all relays: what belongs to the role of each, how it may be moved, which one it precharges
+/// through, its auxiliary contact.
+void configure_sequences(const Sections& sections, Configuration& out, Findings& findings);
+
+/// Two names of a GPIO line that mean the same one.
+bool same_line(const GpioOptions& a, const GpioOptions& b);
 
 /// After gateway and packs.
 void configure_sinks(const Sections& sections, Configuration& out, FaultList& faults);

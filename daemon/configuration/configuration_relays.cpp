@@ -21,8 +21,8 @@ constexpr auto kSafeReason = option("relay", "safe_reason");
 constexpr auto kMode = option("supervisor", "mode");
 
 RelayRole role_of(std::string_view word) {
-  for (const RelayRole role : {RelayRole::charge, RelayRole::discharge, RelayRole::alarm})
-    if (name(role) == word) return role;
+  for (std::size_t i = 0; i < kRelayRoleCount; ++i)
+    if (name(static_cast<RelayRole>(i)) == word) return static_cast<RelayRole>(i);
   return RelayRole::charge;  // reported where it was read
 }
 
@@ -111,8 +111,8 @@ void check_against_earlier(const Sections& sections, const Configuration& out, s
                  fmt::format("name {} is taken by the relay in {}: give each a name of its own",
                              in_quotes(relay.text(kName)), line_text(earlier.place())));
     }
-    if (!line_reported && earlier.given(kLine) && earlier.text(kLine) == relay.text(kLine) &&
-        chip_name(earlier.text(kChip)) == chip_name(relay.text(kChip))) {
+    if (!line_reported && earlier.given(kLine) &&
+        same_line(out.relays[j].gpio, out.relays[i].gpio)) {
       line_reported = true;
       faults.add(relay[kLine].place,
                  fmt::format("line {} of {} is taken by relay {} ({}): one line drives one relay",
@@ -147,11 +147,16 @@ void check_control(const Sections& sections, const Configuration& out, Findings&
 
 }  // namespace
 
+bool same_line(const GpioOptions& a, const GpioOptions& b) {
+  return a.line == b.line && chip_name(a.chip) == chip_name(b.chip);
+}
+
 void configure_relays(const Sections& sections, Configuration& out, Findings& findings) {
   for (std::size_t i = 0; i < sections.relays.size(); ++i) {
     out.relays.push_back(configure_relay(sections.relays[i], out, findings.faults));
     check_against_earlier(sections, out, i, findings.faults);
   }
+  configure_sequences(sections, out, findings);
   check_control(sections, out, findings);
 }
 

@@ -34,14 +34,23 @@ Event relay_operated(const RelayState& state, Instant now) {
   return event;
 }
 
+// It changes all the time: what people are told is that it beats, not each beat.
+bool beats(const RelayState& state) { return state.role == RelayRole::heartbeat; }
+
+bool has_fired(const RelayState& state) { return state.latch == row_of(Latch::fired).name; }
+
 }  // namespace
 
 std::unique_ptr<RelayLine> Relays::make_relay_line(const RelayConfiguration& relay) {
   return relay.gpio.chip.empty() ? make_dry_run_line(relay.name) : make_gpio_line(relay.gpio);
 }
 
+std::unique_ptr<ContactLine> Relays::make_contact_line(const RelayConfiguration& relay) {
+  return relay.feedback.chip.empty() ? nullptr : make_gpio_contact(relay.feedback);
+}
+
 Relays::Relays(const std::vector<RelayConfiguration>& configuration, Mode mode,
-               const MakeLine& make_line)
+               const MakeLine& make_line, const MakeContact& make_contact)
     : mode_(mode) {
   for (const RelayConfiguration& relay : configuration) {
     auto line = make_line(relay);
@@ -49,55 +58,108 @@ Relays::Relays(const std::vector<RelayConfiguration>& configuration, Mode mode,
     state.name.assign(relay.name);
     state.role = relay.role;
     state.dry_run = line->dry_run();
-    state.energised = relay.safe_energised;
+    state.energised = relay.safe_energised && relay.role != RelayRole::heartbeat;
     state.reason.assign("not decided yet");
     states_.push_back(state);
-    outputs_.push_back({std::move(line), relay.safe_energised});
+    Output output{std::move(line), make_contact(relay), relay.safe_energised};
+    output.level = relay.safe_energised;
+    outputs_.push_back(std::move(output));
   }
 }
 
-void Relays::open(Instant now, std::vector<Event>& events) {
+void Relays::open(std::span<const RelayOrder> orders, Instant now, std::vector<Event>& events) {
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    note(states_[i], orders[i]);
     states_[i].since = now;
-    drive(i, outputs_[i].safe_energised, now, events);
+    const bool stays = mode_ == Mode::control && has_fired(states_[i]);
+    drive(i, outputs_[i].safe_energised != stays, now, events);
   }
 }
 
-bool Relays::act(std::span<const RelayWish> wishes, Instant now, std::vector<Event>& events) {
+void Relays::read_contacts(Instant now, std::vector<Event>& events) {
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    Output& output = outputs_[i];
+    if (!output.contact || (output.contact_fault && now < output.read_again_at)) continue;
+    RelayState& state = states_[i];
+    state.contact = output.contact->closed();
+    if (!state.contact && !output.contact_fault)
+      events.push_back(relay_fault(state, output.contact->error(), now));
+    output.contact_fault = !state.contact;
+    output.read_again_at = now + kRetryEvery;
+    state.fault = output.line_fault || output.contact_fault;
+  }
+}
+
+bool Relays::has_contacts() const {
+  return std::any_of(outputs_.begin(), outputs_.end(),
+                     [](const Output& output) { return output.contact != nullptr; });
+}
+
+void Relays::set_operations(std::size_t relay, std::uint32_t operations) {
+  states_[relay].operations = operations;
+}
+
+bool Relays::note(RelayState& state, const RelayOrder& order) const {
+  const std::string_view stage = row_of(order.stage).name;
+  const std::string_view latch =
+      order.latch == Latch::none ? std::string_view{} : row_of(order.latch).name;
+  const bool changed = state.wanted != order.wanted || !(state.reason == order.reason) ||
+                       state.stage != stage || state.latch != latch || state.locked != order.locked;
+  state.wanted = order.wanted;
+  state.reason = order.reason;
+  state.stage = stage;
+  state.latch = latch;
+  state.locked = order.locked;
+  return changed;
+}
+
+bool Relays::act(std::span<const RelayOrder> orders, Instant now, std::vector<Event>& events) {
   bool changed = false;
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     RelayState& state = states_[i];
-    const bool reason_changed = !(state.reason == wishes[i].reason);
-    if (reason_changed || state.wanted != wishes[i].wanted) changed = true;
-    state.wanted = wishes[i].wanted;
-    state.reason = wishes[i].reason;
-    const bool safe = outputs_[i].safe_energised;
-    const bool level = mode_ == Mode::control && state.wanted ? !safe : safe;
-    if (level == state.energised && !state.fault) continue;
+    Output& output = outputs_[i];
+    changed |= note(state, orders[i]);
+    const bool level = output.safe_energised != (mode_ == Mode::control && orders[i].active);
+    const bool was_energised = state.energised;
+    const bool was_fault = state.fault;
     // Only the same attempt waits: one in the other direction, to safety above all, never does.
-    if (state.fault && level == outputs_[i].attempted && now < outputs_[i].retry_at) continue;
-    drive(i, level, now, events);
-    changed = true;
+    const bool waits = output.line_fault && level == output.attempted && now < output.retry_at;
+    if (!waits && (level != output.level || output.line_fault)) drive(i, level, now, events);
+    if (beats(state) && mode_ == Mode::control && !output.line_fault) {
+      state.energised = orders[i].stage != RelayStage::safe;
+      if (state.energised != was_energised) {
+        state.since = now;
+        ++state.operations;
+        events.push_back(relay_operated(state, now));
+      }
+    }
+    changed |= state.energised != was_energised || state.fault != was_fault;
   }
   return changed;
 }
 
 void Relays::release(Instant now, std::vector<Event>& events) {
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    states_[i].wanted = false;
-    states_[i].reason.assign("the gateway stops");
-    if (states_[i].energised != outputs_[i].safe_energised || states_[i].fault)
+    RelayState& state = states_[i];
+    state.wanted = false;
+    if (has_fired(state)) continue;
+    state.reason.assign("the gateway stops");
+    if (outputs_[i].level != outputs_[i].safe_energised || outputs_[i].line_fault)
       drive(i, outputs_[i].safe_energised, now, events);
+    if (!beats(state) || !state.energised) continue;
+    state.energised = false;
+    events.push_back(relay_operated(state, now));
   }
 }
 
 void Relays::drive(std::size_t i, bool energised, Instant now, std::vector<Event>& events) {
   RelayState& state = states_[i];
   Output& output = outputs_[i];
-  const bool was_fault = state.fault;
+  const bool was_fault = output.line_fault;
   const bool done = output.open ? output.line->drive(energised) : output.line->open(energised);
   output.attempted = energised;
-  state.fault = !done;
+  output.line_fault = !done;
+  state.fault = output.line_fault || output.contact_fault;
   if (!done) {
     if (!was_fault) events.push_back(relay_fault(state, output.line->error(), now));
     // Whatever the failed attempt has left on the pin must not be the dangerous level.
@@ -108,8 +170,9 @@ void Relays::drive(std::size_t i, bool energised, Instant now, std::vector<Event
     return;
   }
   output.open = true;
-  if (state.energised == energised && !was_fault) return;
-  const bool moved = state.energised != energised;
+  const bool moved = output.level != energised;
+  output.level = energised;
+  if (beats(state) || (!moved && !was_fault)) return;
   state.energised = energised;
   state.since = now;
   if (moved) ++state.operations;

@@ -155,6 +155,7 @@ class Rig:
     def write_configuration(self):
         lines = [
             "[gateway]", 'name = "lab"', f'control_socket = "{self.path("control")}"',
+            f'state_file = "{self.path("state")}"',
             "[supervisor]", f'mode = "{self.mode}"', self.policy,
             "[mqtt]", "enabled = true", f'broker = "mqtt://127.0.0.1:{self.broker_port}"',
             'cells_interval = "0 s"', 'stats_interval = "0 s"',
@@ -169,6 +170,8 @@ class Rig:
                       f'poll = "{self.poll}"', f'stale_after = "{self.stale_after}"']
         for name, role in (("charger", "charge"), ("load", "discharge"), ("lamp", "alarm")):
             lines += ["[[relay]]", f'name = "{name}"', f'role = "{role}"', "dry_run = true"]
+            if role in ("charge", "discharge"):  # tests trip more often than batteries may
+                lines += ["retries_most = 120", "switchings_most = 120", 'unload_time = "1 s"']
         with open(self.path("cellwarden.toml"), "w") as f:
             f.write("\n".join(lines) + "\n")
         return self.path("cellwarden.toml")

@@ -48,7 +48,7 @@ class UnixSockets : public testing::Test {
 
   // What each says about the path; empty: it could be opened.
   std::string status_server() {
-    StatusServer server(loop, path, [](std::string&) {});
+    StatusServer server(loop, path, [](const ControlRequest&, std::string&) {});
     return server.open() ? "" : server.error();
   }
   std::string simulation_control() {
@@ -117,10 +117,11 @@ TEST_F(UnixSockets, WithoutDescriptorsAClientWaitsAndTheLoopRests) {
 #ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP() << "the sanitizer itself needs a descriptor to look at an object";
 #endif
-  StatusServer server(loop, path, [](std::string& out) { out = "{}"; });
+  StatusServer server(loop, path, [](const ControlRequest&, std::string& out) { out = "{}"; });
   ASSERT_TRUE(server.open()) << server.error();
   const Descriptor client = stream();
   ASSERT_EQ(connect(client), 0);
+  ASSERT_EQ(::shutdown(client.get(), SHUT_WR), 0);
   auto shortage = std::make_unique<NoMoreDescriptors>();
   const int relief = loop.add_timer([&](Instant) { shortage.reset(); });
   loop.set_timer(relief, loop.now() + Millis{300});

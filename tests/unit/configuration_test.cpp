@@ -146,6 +146,37 @@ TEST(Configuration, EverythingArrivesInItsStructure) {
   EXPECT_TRUE(read.relays[2].safe_energised);
 }
 
+TEST(Configuration, HowRelaysMayBeMovedArrivesInItsStructure) {
+  std::ifstream stream(CW_SOURCE_DIR "/tests/golden/configuration/good/relays.toml");
+  const Configuration read = accepted(std::string(std::istreambuf_iterator<char>(stream), {}));
+  EXPECT_EQ(read.state_file, "/tmp/cellwarden-state");
+  ASSERT_EQ(read.relays.size(), 7u);
+  const RelayLimits resistor{
+      .precharge = {}, .precharge_time = Millis{2'000}, .minimum_off = Millis{60'000}};
+  EXPECT_EQ(read.relays[0].limits, resistor);
+  EXPECT_EQ(read.relays[0].role, RelayRole::precharge);
+  const RelayLimits load{.precharge = 0,
+                         .settle = Millis{300},
+                         .minimum_on = Millis{10'000},
+                         .minimum_off = Millis{20'000},
+                         .switchings_most = 6,
+                         .retries_most = 2,
+                         .unload_time = Millis{5'000},
+                         .unload_current = Milliamps{1'500}};
+  EXPECT_EQ(read.relays[1].limits, load);
+  EXPECT_EQ(read.relays[1].feedback.chip, "gpiochip0") << "that of the relay";
+  EXPECT_EQ(read.relays[1].feedback.line, "AUX1");
+  EXPECT_TRUE(read.relays[1].feedback.active_low);
+  EXPECT_EQ(read.relays[2].limits, RelayLimits{}) << "the defaults are those of the structure";
+  EXPECT_EQ(read.relays[2].feedback.chip, "gpiochip1");
+  EXPECT_EQ(read.relays[3].limits.longest_on, Millis{7'200'000});
+  EXPECT_EQ(read.relays[4].limits.start_soc, CentiPercent{2'500});
+  EXPECT_EQ(read.relays[4].limits.stop_soc, CentiPercent{8'050});
+  EXPECT_EQ(read.relays[5].limits.period, Millis{200});
+  EXPECT_EQ(read.relays[6].limits.cutoff_after, Millis{3'000});
+  EXPECT_EQ(read.relays[6].limits.cutoff_current, Milliamps{8'000});
+}
+
 TEST(Configuration, EverythingArrivesInItsOutput) {
   std::ifstream stream(CW_SOURCE_DIR "/tests/golden/configuration/good/everything.toml");
   const std::string text(std::istreambuf_iterator<char>(stream), {});

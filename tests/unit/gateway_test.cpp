@@ -192,7 +192,7 @@ TEST_F(GatewayTest, ClosesAgainAfterTheRecoveryAndRecordsIt) {
   EXPECT_EQ(witness.relays[0].operations, 3u) << "closed, opened, closed";
 }
 
-TEST_F(GatewayTest, ASilentPackIsLostWithinItsTimeAndOpensTheRelays) {
+TEST_F(GatewayTest, ASilentPackIsLostWithinItsTimeAndTheRelaysOpenUnloadedOrTenSecondsLater) {
   run(5_s);
   const Instant muted = now;
   run(3_s, {1});
@@ -200,9 +200,14 @@ TEST_F(GatewayTest, ASilentPackIsLostWithinItsTimeAndOpensTheRelays) {
   run(100_ms, {1});
   EXPECT_EQ(witness.packs[0].link.link, Link::lost);
   EXPECT_FALSE(witness.packs[0].pack.scalars.voltage.fresh(now, 3_s));
+  EXPECT_EQ(witness.relays[0].stage, "unloading");
+  EXPECT_EQ(gateway.withheld()[0], Switches::both);
+  EXPECT_LE(now.ms - muted.ms, 3'100);
+  run(9'900_ms, {1});
+  EXPECT_TRUE(energised(0));
+  run(100_ms, {1});
   EXPECT_FALSE(energised(0));
   EXPECT_FALSE(energised(1));
-  EXPECT_LE(now.ms - muted.ms, 3'100);
   EXPECT_EQ(witness.count(EventKind::link_lost), 1);
   EXPECT_EQ(witness.count(EventKind::protection_tripped, "no_fresh_value"), 1)
       << "all rules go blind together: one event";
@@ -214,13 +219,14 @@ TEST_F(GatewayTest, AWireThatGoesAwayLosesItsPackBeforeItsValuesAreOld) {
   gateway.on_link(0, links[0], now);
   end_turn();
   EXPECT_FALSE(witness.packs[0].fresh(now));
-  EXPECT_FALSE(energised(0)) << "in the same turn";
-  EXPECT_FALSE(energised(1));
+  EXPECT_EQ(witness.relays[0].stage, "unloading") << "in the same turn";
+  EXPECT_EQ(witness.relays[1].stage, "unloading");
 }
 
 TEST_F(GatewayTest, ALostPackThatAnswersAgainIsReportedAndAllowed) {
   run(5_s);
-  run(10_s, {1});
+  run(20_s, {1});
+  EXPECT_FALSE(energised(0));
   run(2_s);
   EXPECT_EQ(witness.packs[0].link.link, Link::up);
   EXPECT_TRUE(energised(0));
@@ -230,7 +236,7 @@ TEST_F(GatewayTest, ALostPackThatAnswersAgainIsReportedAndAllowed) {
 
 TEST_F(GatewayTest, AnImplausibleValueIsNoValue) {
   run(5_s);
-  run(1_s, {0, 1}, [](Pack& p) { p.cell_voltage[1].set({65'535}, p.cell_voltage[1].heard()); });
+  run(12_s, {0, 1}, [](Pack& p) { p.cell_voltage[1].set({65'535}, p.cell_voltage[1].heard()); });
   EXPECT_EQ(witness.packs[0].pack.cell_voltage[1].quality(), Quality::implausible);
   EXPECT_FALSE(energised(0));
   EXPECT_FALSE(energised(1));
@@ -298,6 +304,44 @@ TEST_F(GatewayTest, ASinkThatComesLateSeesEveryPackAtOnce) {
   gateway.add(late);
   end_turn();
   EXPECT_EQ(late.last_changed, (std::vector<std::size_t>{0, 1}));
+}
+
+TEST_F(GatewayTest, ACriticalTripDoesNotWaitForZeroCurrent) {
+  run(5_s);
+  run(5_s, {0, 1}, [](Pack& p) { p.cell_voltage[2].set({3'700}, p.cell_voltage[2].heard()); });
+  EXPECT_FALSE(energised(0)) << "5 A still flowed";
+  EXPECT_EQ(witness.count(EventKind::relay_sequence), 0);
+}
+
+TEST_F(GatewayTest, AnOperatorsLockSurvivesARestart) {
+  run(5_s);
+  EXPECT_EQ(gateway.command("charge", RelayCommand::lock, "uid 0", now), "");
+  EXPECT_NE(gateway.command("charger", RelayCommand::lock, "uid 0", now), "");
+  run(11_s);
+  EXPECT_FALSE(energised(0));
+  const auto memory = gateway.take_memory(now, 1'790'000'000'000 + now.ms);
+  ASSERT_TRUE(memory);
+  EXPECT_FALSE(gateway.take_memory(now, 0)) << "nothing changed since";
+  Gateway next(configuration);
+  Witness after;
+  next.add(after);
+  next.restore(*memory, now, 1'790'000'000'000 + now.ms);
+  next.start(now, 1'790'000'000'000 + now.ms);
+  EXPECT_TRUE(after.relays[0].locked);
+  EXPECT_FALSE(after.relays[1].locked);
+  EXPECT_EQ(after.relays[0].operations, 2u);
+}
+
+TEST_F(GatewayTest, ADamagedMemoryIsLoudAndKeepsEveryRelaySafe) {
+  Gateway next(configuration);
+  Witness after;
+  next.add(after);
+  next.restore("cellwarden-state 1\nrelay charge no", now, 0);
+  next.start(now, 0);
+  EXPECT_EQ(after.count(EventKind::state_unreadable), 1);
+  EXPECT_EQ(after.relays[0].latch, "unreadable_state");
+  EXPECT_EQ(after.relays[1].latch, "unreadable_state");
+  EXPECT_TRUE(after.relays[2].energised) << "the lamp";
 }
 
 class ObservingGatewayTest : public GatewayTest {

@@ -3,11 +3,29 @@
 // the dry run. The kernel's side is shown in the hardware lab.
 #include <gtest/gtest.h>
 
+#include "drivers/gpio/contact_line.h"
 #include "drivers/gpio/gpio_request.h"
 #include "drivers/gpio/relay_line.h"
 
 namespace cw {
 namespace {
+
+TEST(GpioRequest, AContactIsAnInputAndNothingIsDriven) {
+  const gpio_v2_line_request request = input_request(22, true);
+  EXPECT_EQ(request.offsets[0], 22u);
+  EXPECT_EQ(request.num_lines, 1u);
+  EXPECT_EQ(request.config.flags, GPIO_V2_LINE_FLAG_INPUT | GPIO_V2_LINE_FLAG_ACTIVE_LOW);
+  EXPECT_EQ(request.config.num_attrs, 0u);
+  EXPECT_EQ(input_request(22, false).config.flags, GPIO_V2_LINE_FLAG_INPUT);
+}
+
+TEST(GpioContact, SaysWhyItCannotBeRead) {
+  const auto contact = make_gpio_contact({"/dev/gpiochip999", "22", false});
+  EXPECT_FALSE(contact->closed());
+  EXPECT_NE(contact->error().find("/dev/gpiochip999 line 22 (contact): no such GPIO chip"),
+            std::string::npos)
+      << contact->error();
+}
 
 TEST(GpioRequest, AskesForOneOutputThatIsDrivenInTheSameStep) {
   const gpio_v2_line_request request = output_request(17, false, true);

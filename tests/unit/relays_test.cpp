@@ -44,11 +44,13 @@ class RelaysTest : public testing::Test {
   RelaysTest()
       : relays({{"charger", RelayRole::charge, {0}, {}, false}}, Mode::control,
                [this](const RelayConfiguration&) { return std::make_unique<PinLine>(pin); }) {
-    relays.open(now, events);
+    relays.open(std::vector<RelayOrder>(1), now, events);
   }
   void want(bool on) {
-    const std::vector<RelayWish> wishes = {{on, {}}};
-    relays.act(wishes, now, events);
+    RelayOrder order;
+    order.active = on;
+    order.wanted = on;
+    relays.act({&order, 1}, now, events);
   }
   int count(EventKind kind) const {
     int n = 0;

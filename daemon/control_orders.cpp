@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/control_orders.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+namespace cw {
+namespace {
+
+std::string_view take_word(std::string_view& rest) {
+  const auto size = std::min(rest.find(' '), rest.size());
+  const std::string_view word = rest.substr(0, size);
+  rest.remove_prefix(std::min(size + 1, rest.size()));
+  return word;
+}
+
+std::optional<RelayCommand> command_of(std::string_view word) {
+  for (const auto command : {RelayCommand::lock, RelayCommand::unlock, RelayCommand::reset})
+    if (name(command) == word) return command;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string answer_order(const ControlRequest& request, Gateway& gateway, Instant now) {
+  std::string_view rest = request.line;
+  const std::string_view what = take_word(rest);
+  const std::string_view relay = take_word(rest);
+  const auto command = command_of(rest);
+  if (what != "relay" || relay.empty() || !command)
+    return "error: unknown order; known is: relay NAME lock|unlock|reset\n";
+  if (!request.trusted)
+    return "error: only root and the gateway's own user may give orders; try sudo\n";
+  const std::string refusal =
+      gateway.command(relay, *command, fmt::format("uid {}", request.uid), now);
+  return refusal.empty() ? "ok\n" : fmt::format("error: {}: {}\n", relay, refusal);
+}
+
+}  // namespace cw

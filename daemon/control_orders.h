@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// What may be said on the control socket besides asking for the status:
+//   relay NAME lock|unlock|reset
+// The answer is one line: "ok", or "error: " and why.
+#pragma once
+#include <string>
+
+#include "daemon/gateway.h"
+#include "daemon/status_server.h"
+
+namespace cw {
+
+std::string answer_order(const ControlRequest& request, Gateway& gateway, Instant now);
+
+}  // namespace cw

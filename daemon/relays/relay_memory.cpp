@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+//   cellwarden-state 1
+//   relay NAME LATCH LOCKED TRIPPED OPERATIONS
+//   switching TIME        of the relay above
+//   retry TIME            likewise
+//   pack NAME TEXT
+//   end CHECKSUM          FNV-1a, 64 bits in hex, of everything before this line
+#include "daemon/relays/relay_memory.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace cw {
+namespace {
+
+constexpr std::string_view kFirstLine = "cellwarden-state 1\n";
+
+std::uint64_t checksum(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) {
+    hash ^= static_cast<unsigned char>(c);
+    hash *= 0x100000001b3;
+  }
+  return hash;
+}
+
+// Takes the text up to `end` and `end` itself away from the front of `rest`.
+std::optional<std::string_view> take(std::string_view& rest, char end) {
+  const auto size = rest.find(end);
+  if (size == std::string_view::npos) return std::nullopt;
+  const std::string_view part = rest.substr(0, size);
+  rest.remove_prefix(size + 1);
+  return part;
+}
+
+template <class T>
+bool parse(std::string_view text, T& number) {
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return fault == std::errc{} && end == text.data() + text.size();
+}
+
+bool parse_flag(std::string_view text, bool& flag) {
+  flag = text == "1";
+  return flag || text == "0";
+}
+
+bool parse_latch(std::string_view text, Latch& latch) {
+  const auto row = std::find_if(kLatches.begin(), kLatches.end(),
+                                [text](const LatchRow& known) { return known.name == text; });
+  latch = static_cast<Latch>(row - kLatches.begin());
+  return row != kLatches.end();
+}
+
+bool parse_relay(std::string_view rest, Memory& memory) {
+  RelayMemory relay;
+  const auto name = take(rest, ' ');
+  const auto latch = take(rest, ' ');
+  const auto locked = take(rest, ' ');
+  const auto tripped = take(rest, ' ');
+  if (!tripped || name->empty()) return false;
+  relay.name = *name;
+  if (!parse_latch(*latch, relay.latch) || !parse_flag(*locked, relay.locked) ||
+      !parse_flag(*tripped, relay.tripped) || !parse(rest, relay.operations))
+    return false;
+  memory.relays.push_back(std::move(relay));
+  return true;
+}
+
+template <std::vector<std::int64_t> RelayMemory::*Times>
+bool parse_time(std::string_view rest, Memory& memory) {
+  std::int64_t time = 0;
+  if (memory.relays.empty() || !parse(rest, time)) return false;
+  (memory.relays.back().*Times).push_back(time);
+  return true;
+}
+
+bool parse_pack(std::string_view rest, Memory& memory) {
+  const auto name = take(rest, ' ');
+  if (!name || name->empty()) return false;
+  memory.packs.push_back({std::string(*name), std::string(rest)});
+  return true;
+}
+
+struct LineKind {
+  std::string_view word;
+  bool (*parse)(std::string_view rest, Memory& memory);
+};
+constexpr LineKind kLineKinds[] = {{"relay", &parse_relay},
+                                   {"switching", &parse_time<&RelayMemory::switchings>},
+                                   {"retry", &parse_time<&RelayMemory::retries>},
+                                   {"pack", &parse_pack}};
+
+bool parse_line(std::string_view line, Memory& memory) {
+  const auto word = take(line, ' ');
+  return word && std::any_of(std::begin(kLineKinds), std::end(kLineKinds), [&](const auto& kind) {
+           return kind.word == *word && kind.parse(line, memory);
+         });
+}
+
+}  // namespace
+
+std::string write_memory(const Memory& memory) {
+  std::string text(kFirstLine);
+  for (const RelayMemory& relay : memory.relays) {
+    text += fmt::format("relay {} {} {:d} {:d} {}\n", relay.name, row_of(relay.latch).name,
+                        relay.locked, relay.tripped, relay.operations);
+    for (const std::int64_t time : relay.switchings) text += fmt::format("switching {}\n", time);
+    for (const std::int64_t time : relay.retries) text += fmt::format("retry {}\n", time);
+  }
+  for (const PackMemory& pack : memory.packs)
+    text += fmt::format("pack {} {}\n", pack.name, pack.text);
+  return text + fmt::format("end {:016x}\n", checksum(text));
+}
+
+std::optional<Memory> read_memory(std::string_view text) {
+  if (!text.starts_with(kFirstLine)) return std::nullopt;
+  Memory memory;
+  std::string_view rest = text.substr(kFirstLine.size());
+  while (const auto line = take(rest, '\n')) {
+    const auto before = static_cast<std::size_t>(line->data() - text.data());
+    if (line->starts_with("end ")) {
+      const bool whole = *line == fmt::format("end {:016x}", checksum(text.substr(0, before)));
+      return whole && rest.empty() ? std::optional(memory) : std::nullopt;
+    }
+    if (!parse_line(*line, memory)) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace cw

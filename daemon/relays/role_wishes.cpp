@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/relays/role_wishes.h"
+
+#include <algorithm>
+#include <array>
+
+#include "daemon/relays/format_reason.h"
+#include "daemon/supervisor.h"
+
+namespace cw {
+namespace {
+
+using Packs = std::span<const PackState>;
+
+bool tripped_by_limit(const Protection& guard, Rule rule) {
+  return guard.decision().is_tripped(rule) && guard.state(rule).cause == Cause::limit;
+}
+
+// The gravest reason counts: one that is critical, else the first.
+RelayWish refusal(const PackState& pack, Switches needed) {
+  RelayWish wish{false, format_reason("{}: not allowed", pack.name.view())};
+  bool found = false;
+  for (std::size_t r = 0; r < kRuleCount; ++r) {
+    const auto rule = static_cast<Rule>(r);
+    if (!pack.guard.decision().is_tripped(rule) || !contains(kRules[r].opens, needed)) continue;
+    const bool critical = kRules[r].is(kCritical) && tripped_by_limit(pack.guard, rule);
+    if (found && !critical) continue;
+    found = true;
+    wish.reason = format_reason("{}: {}", pack.name.view(), explain(pack.guard, rule).view());
+    wish.critical = critical;
+    if (critical) break;
+  }
+  return wish;
+}
+
+RelayWish permission(const RelayConfiguration& relay, Packs packs, const RelayWish&, Instant) {
+  const Switches needed = relay.role == RelayRole::charge ? Switches::charge : Switches::discharge;
+  RelayWish wish{true, format_reason("every pack it obeys allows it")};
+  for (const std::size_t i : relay.packs) {
+    if (packs[i].guard.decision().allows(needed)) continue;
+    const RelayWish refused = refusal(packs[i], needed);
+    if (wish.wanted || (refused.critical && !wish.critical)) wish = refused;
+  }
+  return wish;
+}
+
+// A pack that has had no time to be heard yet keeps relays open, but it is nothing to warn of.
+bool is_still_starting(const PackState& state, Rule rule, Instant now) {
+  const RuleState& rule_state = state.guard.state(rule);
+  return rule_state.cause == Cause::start && now <= rule_state.since + state.max_age;
+}
+
+RelayWish warning(const RelayConfiguration& relay, Packs packs, const RelayWish&, Instant now) {
+  for (const std::size_t i : relay.packs) {
+    const PackState& state = packs[i];
+    for (std::size_t r = 0; r < kRuleCount; ++r)
+      if (state.guard.decision().is_tripped(static_cast<Rule>(r)) &&
+          !is_still_starting(state, static_cast<Rule>(r), now))
+        return {true, format_reason("{}: {}", state.name.view(),
+                                    explain(state.guard, static_cast<Rule>(r)).view())};
+    const auto alarms = state.pack.alarms.fresh(now, state.usable_age(now));
+    if (alarms && alarms->any())
+      return {true, format_reason("{}: the BMS reports an alarm", state.name.view())};
+  }
+  return {false, format_reason("nothing to warn of")};
+}
+
+// The rule brings its own two temperatures. Heat comes from the pack if it may be discharged, else
+// from a charger.
+RelayWish heating(const RelayConfiguration& relay, Packs packs, const RelayWish&, Instant now) {
+  for (const std::size_t i : relay.packs) {
+    const PackState& state = packs[i];
+    if (!tripped_by_limit(state.guard, Rule::charge_undertemperature)) continue;
+    const auto plugged = state.pack.scalars.charger_plugged.fresh(now, state.usable_age(now));
+    const bool charger = plugged && plugged->count != 0;
+    if (!charger && !state.guard.decision().allows(Switches::discharge))
+      return {false, format_reason("{}: too cold, but nothing to heat with", state.name.view())};
+    return {true, format_reason("{}: {}", state.name.view(),
+                                explain(state.guard, Rule::charge_undertemperature).view())};
+  }
+  return {false, format_reason("no pack is known to be too cold to charge")};
+}
+
+RelayWish generating(const RelayConfiguration& relay, Packs packs, const RelayWish& before,
+                     Instant now) {
+  const CentiPercent enough = before.wanted ? relay.limits.stop_soc : relay.limits.start_soc;
+  RelayWish wish{false, format_reason("every pack has charge enough")};
+  for (const std::size_t i : relay.packs) {
+    const PackState& state = packs[i];
+    const auto soc = state.pack.scalars.soc.fresh(now, state.usable_age(now));
+    if (!soc) return {false, format_reason("{}: its charge is not known", state.name.view())};
+    if (!state.guard.decision().allows(Switches::charge)) return refusal(state, Switches::charge);
+    const bool low = before.wanted ? *soc < enough : *soc <= enough;
+    if (low && !wish.wanted)
+      wish = {true,
+              format_reason("{}: charge below {:g} %", state.name.view(), enough.count / 100.0)};
+  }
+  return wish;
+}
+
+RelayWish beating(const RelayConfiguration& relay, Packs packs, const RelayWish&, Instant now) {
+  for (const std::size_t i : relay.packs)
+    if (!packs[i].fresh(now)) return {false, format_reason("{}: not heard", packs[i].name.view())};
+  return {true, format_reason("every pack is heard and no relay is faulty")};
+}
+
+RelayWish nothing(const RelayConfiguration&, Packs, const RelayWish&, Instant) { return {}; }
+
+using MakeWish = RelayWish (*)(const RelayConfiguration&, Packs, const RelayWish&, Instant);
+constexpr std::array<MakeWish, kRelayRoleCount> kWishes = {
+    &permission, &permission, &warning, &nothing, &heating, &generating, &beating, &nothing};
+
+}  // namespace
+
+RelayWish wish_of(const RelayConfiguration& relay, std::span<const PackState> packs,
+                  const RelayWish& before, Instant now) {
+  return kWishes[static_cast<std::size_t>(relay.role)](relay, packs, before, now);
+}
+
+}  // namespace cw
