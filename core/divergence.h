@@ -2,7 +2,7 @@
 // Where a BMS and what it reports cannot both be right: each kind of contradiction is a row with a
 // check, a grace time and a severity. Decides from what was reported, what the mirror makes of it
 // and the time; reports nothing itself. Sources: product.md section 5 in words, D1-D8 of what users
-// of similar programs suffer from; grace times and tolerances are ours, docs/divergences.md.
+// of similar programs suffer from; grace times and tolerances are ours, decision 11.
 #pragma once
 #include <array>
 #include <optional>

@@ -22,14 +22,16 @@ enum class EventKind : std::uint8_t {
   relay_operated,
   relay_fault,
   settings_changed,
-  relay_sequence,    // a step of closing or opening, with the current
-  relay_latched,     // it waits for an operator's reset
-  relay_contact,     // its auxiliary contact does not follow, or follows again
-  relay_command,     // an operator's: lock, unlock, reset; with its origin
-  state_unreadable,  // what should have survived the restart
-  state_unkept,      // what should survive the next one; or: it is kept again
+  relay_sequence,      // a step of closing or opening, with the current
+  relay_latched,       // it waits for an operator's reset
+  relay_contact,       // its auxiliary contact does not follow, or follows again
+  relay_command,       // an operator's: lock, unlock, reset; with its origin
+  state_unreadable,    // what should have survived the restart
+  state_unkept,        // what should survive the next one; or: it is kept again
+  divergence_raised,   // what the BMS reports cannot all be right
+  divergence_cleared,  //
 };
-inline constexpr std::size_t kEventKindCount = 17;
+inline constexpr std::size_t kEventKindCount = 19;
 
 constexpr std::string_view name(EventKind kind) {
   constexpr std::string_view names[kEventKindCount] = {"started",
@@ -48,7 +50,9 @@ constexpr std::string_view name(EventKind kind) {
                                                        "relay_contact",
                                                        "relay_command",
                                                        "state_unreadable",
-                                                       "state_unkept"};
+                                                       "state_unkept",
+                                                       "divergence_raised",
+                                                       "divergence_cleared"};
   return names[static_cast<std::size_t>(kind)];
 }
 

@@ -145,6 +145,8 @@ inline constexpr auto kFields = [] {
   row<&P::charge_switch>(         {"charge_switch",           "Charge switch",                0,          1,          state,   1, {binary_sensor, "", "", true, true, 0},                           158, sampled}),
   row<&P::discharge_switch>(      {"discharge_switch",        "Discharge switch",             0,          1,          state,   1, {binary_sensor, "", "", true, true, 0},                           160, sampled}),
   row<&P::balance_switch>(        {"balance_switch",          "Balance switch",               0,          1,          state,   1, {binary_sensor, "", "", true, true, 0},                           162, sampled}),
+  row<&P::soc_counted>(           {"soc_counted_pct",         "State of charge, counted",     0,          10'000,     stats, 100, {sensor, "", measurement, true, false, 1},                 164, not_kept}),
+  row<&P::soc_difference>(        {"soc_difference_pct",      "State of charge less the counted one", -10'000, 10'000, stats, 100, {sensor, "", measurement, true, false, 1},                        166, not_kept}),
   });
 }();
 // clang-format on

@@ -48,6 +48,8 @@ struct PackScalars {
   Reading<Flag> charge_switch;
   Reading<Flag> discharge_switch;
   Reading<Flag> balance_switch;
+  Reading<CentiPercent> soc_counted;     // by us: never sent by a device
+  Reading<CentiPercent> soc_difference;  // the device's less ours
 };
 
 /// What a device says it is. Empty where it does not say.

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "core/bank.h"
+#include "core/divergence.h"
 #include "core/link.h"
 #include "core/pack.h"
 #include "core/protection.h"
@@ -19,6 +20,9 @@ struct PackState {
   LinkStatus link;
   ParameterSet policy;  // the limits the guard works with
   Protection guard;     // the supervisor's second opinion on this pack
+  std::array<DivergenceState, kDivergenceCount> divergences{};  // from what its BMS should do
+  std::string_view mirror_settings = "unknown";  // where the limits of that come from; static
+  std::uint32_t readings_left_out = 0;           // single jumps that the next frame took back
 
   /// True if the device was heard recently enough to be believed.
   bool fresh(Instant now) const {

@@ -38,6 +38,7 @@ Severity severity(EventKind kind) {
     case EventKind::relay_fault:
     case EventKind::relay_latched:
     case EventKind::relay_contact:
+    case EventKind::divergence_raised:
     case EventKind::state_unkept: return Severity::warning;
     case EventKind::state_unreadable: return Severity::error;
     case EventKind::started:
@@ -47,6 +48,7 @@ Severity severity(EventKind kind) {
     case EventKind::protection_released:
     case EventKind::relay_operated:
     case EventKind::settings_changed:
+    case EventKind::divergence_cleared:
     case EventKind::relay_sequence:
     case EventKind::relay_command: return Severity::notice;
   }
@@ -59,12 +61,6 @@ void log_event(const Event& event) {
       event.detail.empty() ? "" : ": ", event.detail.view());
 }
 
-// A delay that runs or a switch that waits for its time: looked at on every tick. Whatever else
-// holds a rule is a value, and values change by frames, or by getting old.
-bool moves_by_time(const RuleState& rule) {
-  return rule.violated || rule.phase == Phase::pending || rule.phase == Phase::releasing;
-}
-
 // The first moment after `now` at which what follows from a pack may be another than it is now.
 Instant next_move(const PackState& state, Instant now) {
   Instant next = Store::kNever;
@@ -72,9 +68,9 @@ Instant next_move(const PackState& state, Instant now) {
     if (last >= now) next = std::min(next, last + Millis{1});
   };
   if (state.fresh(now)) consider(state.link.last_frame + state.max_age);
+  if (const auto due = state.guard.next_due(state.policy)) next = std::min(next, *due);
   for (std::size_t i = 0; i < kRuleCount; ++i) {
     const RuleState& rule = state.guard.state(static_cast<Rule>(i));
-    if (moves_by_time(rule)) return now;
     if (rule.cause == Cause::start) consider(rule.since + state.max_age);  // its time to be heard
   }
   return next;
@@ -86,6 +82,7 @@ Gateway::Gateway(const Configuration& configuration)
     : configuration_(configuration),
       store_(initial_packs(configuration)),
       supervisor_(configuration.relays),
+      mirrors_(configuration.packs),
       relays_(configuration.relays, configuration.mode),
       moves_at_(configuration.packs.size(), Store::kNever),
       spoke_(configuration.packs.size(), false) {}
@@ -186,8 +183,10 @@ bool Gateway::decide(Instant now) {
 }
 
 bool Gateway::step(std::size_t pack, Instant now) {
-  const bool moved = supervisor_.step(store_.pack(pack), now, store_.events());
-  moves_at_[pack] = next_move(store_.pack(pack), now);
+  bool moved =
+      mirrors_.step(pack, store_.writable(), store_.is_changed(pack), now, store_.events());
+  moved |= supervisor_.step(store_.pack(pack), now, store_.events());
+  moves_at_[pack] = mirrors_.moves_by_time(pack) ? now : next_move(store_.pack(pack), now);
   return moved;
 }
 

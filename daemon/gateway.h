@@ -11,6 +11,7 @@
 
 #include "bridge/sink.h"
 #include "daemon/configuration/configuration.h"
+#include "daemon/mirrors.h"
 #include "daemon/relays/relay_control.h"
 #include "daemon/store.h"
 #include "daemon/supervisor.h"
@@ -80,6 +81,7 @@ class Gateway : public WireListener {
   const Configuration& configuration_;
   Store store_;
   Supervisor supervisor_;
+  Mirrors mirrors_;
   RelayControl relays_;
   Bank bank_{};
   std::vector<Sink*> sinks_;

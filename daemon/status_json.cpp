@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/status_json.h"
 
+#include "bridge/explain.h"
 #include "bridge/pack_json.h"
-#include "daemon/supervisor.h"
+#include "daemon/mirrors.h"
 #include "daemon/version.h"
 
 namespace cw {
@@ -27,6 +28,15 @@ void write_member(JsonWriter& json, std::string_view key, bool value) {
   json.boolean(value);
 }
 
+// When time alone trips or releases it.
+std::optional<Instant> due_of(const RuleRow& row, const RuleState& state,
+                              const RuleLimits& limits) {
+  if (state.phase == Phase::releasing) return state.since + Millis{limits.leave};
+  if (state.violated && state.cause != Cause::limit && row.wait == Wait::delay)
+    return state.began + limits.delay;
+  return std::nullopt;
+}
+
 void write_rule(JsonWriter& json, const PackState& pack, Rule rule, Instant now) {
   const RuleRow& row = kRules[static_cast<std::size_t>(rule)];
   const RuleState& state = pack.guard.state(rule);
@@ -38,6 +48,8 @@ void write_rule(JsonWriter& json, const PackState& pack, Rule rule, Instant now)
   write_member(json, "cause", name(state.cause));
   json.key("value");
   json.quantity(input ? shown(input->value, row.unit) : std::nullopt, row.unit);
+  json.key("age_s");
+  input ? json.quantity(span_ms(input->heard, now), Unit::millisecond) : json.null();
   json.key("limit");
   json.quantity(limits ? shown(limits->limit, row.unit) : std::nullopt, row.unit);
   json.key(row.release == Release::by_time ? "release_s" : "recovery");
@@ -46,6 +58,9 @@ void write_rule(JsonWriter& json, const PackState& pack, Rule rule, Instant now)
   json.key("delay_s");
   json.quantity(limits ? std::optional{limits->delay.count} : std::nullopt, Unit::millisecond);
   write_span(json, "since_s", state.since, now);
+  json.key("due_s");
+  const auto due = limits ? due_of(row, state, *limits) : std::nullopt;
+  due&&* due > now ? json.quantity(span_ms(now, *due), Unit::millisecond) : json.null();
   json.key("trips");
   json.integer(state.trips);
   if (state.trips > 0) {
@@ -70,6 +85,28 @@ void write_supervisor(JsonWriter& json, const PackState& pack, Instant now) {
   json.end_object();
 }
 
+void write_divergences(JsonWriter& json, const PackState& pack, Instant now) {
+  write_member(json, "mirror_settings", pack.mirror_settings);
+  json.key("readings_left_out");
+  json.integer(pack.readings_left_out);
+  json.key("divergences");
+  json.begin_array();
+  for (std::size_t i = 0; i < kDivergenceCount; ++i) {
+    const DivergenceState& divergence = pack.divergences[i];
+    if (!divergence.raised) continue;
+    json.begin_object();
+    write_member(json, "divergence", kDivergences[i].name);
+    write_member(json, "severity", name(kDivergences[i].severity));
+    write_span(json, "since_s", divergence.raised_at, now);
+    json.key("times");
+    json.integer(divergence.times);
+    const auto kind = static_cast<Divergence>(i);
+    write_member(json, "explanation", explain(kind, divergence.evidence).view());
+    json.end_object();
+  }
+  json.end_array();
+}
+
 void write_pack(JsonWriter& json, const PackState& pack, Instant now) {
   json.begin_object();
   write_member(json, "pack", pack.name.view());
@@ -86,6 +123,7 @@ void write_pack(JsonWriter& json, const PackState& pack, Instant now) {
       : json.quantity(span_ms(pack.pack.parameters_heard, now), Unit::millisecond);
   write_parameters(json, "policy", pack.policy);
   write_supervisor(json, pack, now);
+  write_divergences(json, pack, now);
   json.end_object();
 }
 
@@ -117,10 +155,22 @@ void write_bank(JsonWriter& json, const Bank& bank, Instant now, Millis max_age)
   json.end_object();
 }
 
-void write_relay(JsonWriter& json, const RelayState& relay, Instant now) {
+// Whose decisions it obeys.
+void write_obeyed(JsonWriter& json, const Picture& picture, std::span<const std::size_t> packs) {
+  json.key("packs");
+  json.begin_array();
+  for (const std::size_t i : packs) json.text(picture.packs[i].name.view());
+  json.end_array();
+}
+
+void write_relay(JsonWriter& json, const Picture& picture, const StatusDetails& details,
+                 std::size_t i) {
+  const RelayState& relay = picture.relays[i];
+  const Instant now = picture.now;
   json.begin_object();
   write_member(json, "relay", relay.name.view());
   write_member(json, "role", name(relay.role));
+  if (i < details.relays.size()) write_obeyed(json, picture, details.relays[i].packs);
   write_member(json, "dry_run", relay.dry_run);
   write_member(json, "wanted", relay.wanted);
   write_member(json, "energised", relay.energised);
@@ -181,7 +231,7 @@ void write_status(std::string& out, const Picture& picture, const StatusDetails&
   write_bank(json, picture.bank, picture.now, bank_age(picture.packs));
   json.key("relays");
   json.begin_array();
-  for (const RelayState& relay : picture.relays) write_relay(json, relay, picture.now);
+  for (std::size_t i = 0; i < picture.relays.size(); ++i) write_relay(json, picture, details, i);
   json.end_array();
   write_details(json, details);
   json.end_object();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bridge/sink.h"
+#include "daemon/configuration/configuration.h"
 
 namespace cw {
 
@@ -21,6 +22,7 @@ struct WireStatus {
 
 struct StatusDetails {
   Instant started{};
+  std::span<const RelayConfiguration> relays;  // in the order of the picture's
   std::vector<NamedHealth> sinks;
   std::vector<WireStatus> wires;
 };

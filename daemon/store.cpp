@@ -55,6 +55,8 @@ void Store::mark_all_changed() {
 void Store::frame(std::size_t i, Instant now) {
   PackState& state = packs_[i];
   judge(state.pack);
+  memories_[i].steps.filter(state.pack, now);
+  state.readings_left_out = memories_[i].steps.refused();
   derive(state.pack, now);
   judge(state.pack);  // what was derived can be out of range as well
   memories_[i].next_expiry = first_expiry(state, now);

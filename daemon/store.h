@@ -9,6 +9,7 @@
 
 #include "core/event.h"
 #include "core/picture.h"
+#include "core/step_filter.h"
 
 namespace cw {
 
@@ -19,6 +20,8 @@ class Store {
 
   PackState& pack(std::size_t i) { return packs_[i]; }
   std::span<const PackState> packs() const { return packs_; }
+  std::span<PackState> writable() { return packs_; }
+  bool is_changed(std::size_t i) const { return memories_[i].changed; }
 
   /// A frame of pack `i` was applied at `now`.
   void frame(std::size_t i, Instant now);
@@ -45,6 +48,7 @@ class Store {
 
  private:
   struct Memory {  // what a pack looked like before
+    StepFilter steps{};
     AlarmSet alarms{};
     ParameterSet parameters{};
     bool parameters_known = false;

@@ -1,39 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/supervisor.h"
 
-#include <fmt/format.h>
-
 #include <array>
 
+#include "bridge/explain.h"
+#include "daemon/relays/format_reason.h"
 #include "daemon/relays/role_wishes.h"
 
 namespace cw {
 namespace {
-
-constexpr std::size_t kReasonMost = 160;  // of Reason
-
-// Into a fixed buffer: the supervisor allocates nothing while it works.
-template <std::size_t N, class... Arguments>
-Text<N> format_text(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-  char buffer[N];
-  const auto end = fmt::format_to_n(buffer, N, format, std::forward<Arguments>(arguments)...);
-  Text<N> text;
-  text.assign({buffer, std::min(end.size, N)});
-  return text;
-}
-
-double in_unit(std::int32_t count, Unit unit) {
-  double value = count;
-  for (unsigned i = 0; i < facts(unit).decimals; ++i) value /= 10;
-  return value;
-}
-
-// "cell 7", "sensor 2" or nothing.
-Reason place(const RuleRow& row, std::uint8_t where) {
-  if (where == 0) return {};
-  const bool cell = row.reads == Input::highest_cell || row.reads == Input::lowest_cell;
-  return format_text<kReasonMost>("{} {} ", cell ? "cell" : "sensor", where);
-}
 
 Event rule_event(const PackState& state, Rule rule, EventKind kind, Instant now) {
   const RuleRow& row = kRules[static_cast<std::size_t>(rule)];
@@ -75,28 +50,11 @@ void note_blindness(const PackState& state, bool went_blind, bool sees_again, In
   std::size_t blind = 0;
   for (std::size_t i = 0; i < kRuleCount; ++i)
     if (state.guard.state(static_cast<Rule>(i)).cause == Cause::blind) ++blind;
-  event.detail = format_text<160>("{} of {} rules have no fresh value", blind, kRuleCount);
+  event.detail = format_reason("{} of {} rules have no fresh value", blind, kRuleCount);
   events.push_back(event);
 }
 
 }  // namespace
-
-Reason explain(const Protection& guard, Rule rule) {
-  if (!guard.decision().is_tripped(rule)) return {};
-  const RuleRow& row = kRules[static_cast<std::size_t>(rule)];
-  const RuleState& state = guard.state(rule);
-  if (state.cause == Cause::blind) return format_text<kReasonMost>("{}: no fresh value", row.name);
-  if (state.cause == Cause::start)
-    return format_text<kReasonMost>("{}: not yet shown to be safe", row.name);
-  const char* const after = state.blind ? "; no fresh value now" : "";
-  if (row.unit == Unit::flag || !shown(state.evidence.value, row.unit))
-    return format_text<kReasonMost>("{}: the board reports it{}", row.name, after);
-  const UnitFacts unit = facts(row.unit);
-  return format_text<kReasonMost>(
-      "{}: {}at {:.{}f} {}, limit {:.{}f} {}{}", row.name, place(row, state.evidence.where).view(),
-      in_unit(state.evidence.value, row.unit), unit.decimals, unit.symbol,
-      in_unit(state.limit, row.unit), unit.decimals, unit.symbol, after);
-}
 
 Supervisor::Supervisor(const std::vector<RelayConfiguration>& relays)
     : relays_(relays), wishes_(relays.size()) {}

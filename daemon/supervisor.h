@@ -27,8 +27,4 @@ class Supervisor {
   std::vector<RelayWish> wishes_;
 };
 
-/// Why a rule holds its switches, for people: "cell_overvoltage: cell 7 at 3.671 V, limit 3.65 V".
-/// Empty if it does not hold them.
-Reason explain(const Protection& guard, Rule rule);
-
 }  // namespace cw

@@ -177,6 +177,7 @@ void Wiring::log_health(std::string_view name, const Sink* sink, bool& in_troubl
 StatusDetails Wiring::details() const {
   StatusDetails details;
   details.started = started_;
+  details.relays = configuration_.relays;
   if (mqtt_) details.sinks.push_back({"mqtt", mqtt_->health()});
   if (modbus_) details.sinks.push_back({"modbus", modbus_->health()});
   if (!modbus_trouble_.empty()) details.sinks.push_back({"modbus", {false, modbus_trouble_, 0}});

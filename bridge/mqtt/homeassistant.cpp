@@ -216,7 +216,8 @@ void add_supervisor(Components& out, std::string_view pack, const GatewayTopics&
   constexpr Row rows[] = {
       {"charge_allowed", "Supervisor allows charging", "", "{}.charge_allowed"},
       {"discharge_allowed", "Supervisor allows discharging", "", "{}.discharge_allowed"},
-      {"supervisor_tripped", "Supervisor tripped", "problem", "({}.tripped | length > 0)"}};
+      {"supervisor_tripped", "Supervisor tripped", "problem", "({}.tripped | length > 0)"},
+      {"bms_diverges", "BMS contradicts itself", "problem", "({}.divergences | length > 0)"}};
   const std::string object = fmt::format("value_json.packs['{}']", pack);
   for (const Row& row : rows) {
     const bool attributes = &row == &rows[2];

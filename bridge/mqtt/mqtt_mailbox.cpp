@@ -24,7 +24,7 @@ void MqttMailbox::put(const Picture& picture, std::span<const std::size_t> chang
       slots_[i].changed = true;
     }
     for (std::size_t i = 0; i < slots_.size(); ++i) {
-      const Verdict verdict = verdict_of(picture.packs[i].guard);
+      const Verdict verdict = verdict_of(picture.packs[i]);
       if (verdict == slots_[i].verdict) continue;
       slots_[i].verdict = verdict;
       supervisor_moved_ = true;

@@ -130,12 +130,23 @@ void write_verdict(JsonWriter& json, const Verdict& verdict) {
   json.begin_object();
   for (std::size_t i = 0; i < kRuleCount; ++i)
     if (verdict.decision.is_tripped(static_cast<Rule>(i)))
-      member(json, kRules[i].name, name(verdict.causes[i]));
+      member(json, kRules[i].name, name(verdict.holdings[i].cause));
+  json.end_object();
+  json.key("why");
+  json.begin_object();
+  for (std::size_t i = 0; i < kRuleCount; ++i)
+    if (verdict.decision.is_tripped(static_cast<Rule>(i)))
+      member(json, kRules[i].name, explain(static_cast<Rule>(i), verdict.holdings[i]).view());
   json.end_object();
   json.key("off");
   json.begin_array();
   for (std::size_t i = 0; i < kRuleCount; ++i)
     if ((verdict.decision.off >> i & 1) != 0) json.text(kRules[i].name);
+  json.end_array();
+  json.key("divergences");
+  json.begin_array();
+  for (std::size_t i = 0; i < kDivergenceCount; ++i)
+    if ((verdict.diverging >> i & 1) != 0) json.text(kDivergences[i].name);
   json.end_array();
   json.end_object();
 }
@@ -276,11 +287,13 @@ void write_event_document(std::string& out, const Event& event) {
   json.end_object();
 }
 
-Verdict verdict_of(const Protection& guard) {
+Verdict verdict_of(const PackState& pack) {
   Verdict verdict;
-  verdict.decision = guard.decision();
+  verdict.decision = pack.guard.decision();
   for (std::size_t i = 0; i < kRuleCount; ++i)
-    verdict.causes[i] = guard.state(static_cast<Rule>(i)).cause;
+    verdict.holdings[i] = holding(pack.guard, static_cast<Rule>(i));
+  for (std::size_t i = 0; i < kDivergenceCount; ++i)
+    verdict.diverging |= std::uint32_t{pack.divergences[i].raised} << i;
   return verdict;
 }
 

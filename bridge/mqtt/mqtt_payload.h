@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "bridge/explain.h"
 #include "bridge/mqtt/mqtt_topics.h"
 #include "core/event.h"
 #include "core/picture.h"
@@ -74,10 +75,11 @@ void write_event_document(std::string& out, const Event& event);
 /// What the supervisor holds of a pack, small enough to be copied every turn.
 struct Verdict {
   Decision decision{};
-  std::array<Cause, kRuleCount> causes{};
+  std::array<Holding, kRuleCount> holdings{};
+  std::uint32_t diverging = 0;  // bit n: divergence n is raised
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
-Verdict verdict_of(const Protection& guard);
+Verdict verdict_of(const PackState& pack);
 
 /// True if a subscriber would see a difference.
 bool differs(const RelayState& a, const RelayState& b);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "bridge/mqtt/mqtt_topics.h"
+#include "core/divergence.h"
 #include "core/fields.h"
 #include "core/presets.h"
 #include "core/protection.h"
@@ -89,6 +90,19 @@ std::string leaves(const RuleRow& rule) {
   return fmt::format("{} {}{}", inside, limit, rule.is(kWoken) ? ", or a charger or button" : "");
 }
 
+DocumentPart divergences_part() {
+  DocumentPart part{
+      "Divergences",
+      "What a BMS reports beside what the core with its own settings makes of it. Each "
+      "must last before it is told, and be gone for a while before it is taken back.",
+      {{"Divergence", "Means", "Severity", "Told after, s", "Taken back after, s"}, {}}};
+  for (const DivergenceRow& row : kDivergences)
+    part.table.rows.push_back(
+        {Cell::name(row.name), Cell::words(row.means), Cell::words(name(row.severity)),
+         number(row.grace.count, Unit::millisecond), number(row.clear.count, Unit::millisecond)});
+  return part;
+}
+
 }  // namespace
 
 Document fields_document() {
@@ -134,7 +148,7 @@ Document protections_document() {
           "starts as tripped and is released by values that show the pack to be safe; a value that "
           "is not fresh trips every rule that reads it (\"no fresh value\"). Code is the error "
           "code in the board's manual.",
-          {part, error_codes_part()}};
+          {part, error_codes_part(), divergences_part()}};
 }
 
 Document parameters_document() {

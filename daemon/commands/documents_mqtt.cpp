@@ -112,7 +112,7 @@ DocumentPart examples_part() {
   PackState pack;
   pack.name.assign("garage");
   pack.protocol = "jk-uart";
-  const Verdict verdict = verdict_of(pack.guard);
+  const Verdict verdict = verdict_of(pack);
   RelayState relay;
   relay.name.assign("charger");
   relay.reason.assign("garage: cell_overvoltage: not yet shown to be safe");

@@ -23,10 +23,10 @@ struct PackConfiguration {
   SerialOptions serial;      // packs with the same port share a line
   std::uint8_t address = 0;  // on protocols that have one
   Millis poll{1000};
-  Millis stale_after{3000};  // default: three polls
-  ParameterSet policy;       // complete: preset of the chemistry, then what the file overrides
-  ParameterSet demanded;     // of that, what the file says itself
-  std::string chemistry;     // "lfp", "li-ion", "lto"
+  Millis stale_after{3000};       // default: three polls
+  ParameterSet policy;            // complete: preset of the chemistry, then what the file overrides
+  ParameterSet demanded;          // of that, what the file says itself
+  std::string chemistry = "lfp";  // or "li-ion", "lto"
 };
 
 /// How a relay may be moved. What its role does not use has no effect.

@@ -142,6 +142,7 @@ PackConfiguration configure_pack(const PackSection& section, const SectionValues
   if (pack.given(kBaud)) out.serial.baud = static_cast<std::uint32_t>(pack.number(kBaud));
   out.address = static_cast<std::uint8_t>(pack.number(kAddress));
   out.policy = configure_policy(section, supervisor, faults);
+  out.demanded = demanded_policy(section, supervisor);
   return out;
 }
 

@@ -132,6 +132,19 @@ bool has_all_of(const ParameterSet& preset, const ParameterSet& policy) {
 
 }  // namespace
 
+ParameterSet demanded_policy(const PackSection& pack, const SectionValues& supervisor) {
+  ParameterSet demanded;
+  const auto lay = [&demanded](const auto& limits) {
+    for (const LimitValue& limit : limits) (void)demanded.set(limit.parameter, limit.count);
+  };
+  lay(supervisor.limits());
+  lay(pack.policy.limits());
+  constexpr auto cells = option("pack", "cells");
+  if (pack.own.usable(cells))
+    (void)demanded.set(Parameter::cell_count, static_cast<std::int32_t>(pack.own.number(cells)));
+  return demanded;
+}
+
 ParameterSet configure_policy(const PackSection& pack, const SectionValues& supervisor,
                               FaultList& faults) {
   constexpr auto cells = option("pack", "cells");

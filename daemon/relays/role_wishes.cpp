@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "bridge/explain.h"
 #include "daemon/relays/format_reason.h"
-#include "daemon/supervisor.h"
 
 namespace cw {
 namespace {

@@ -215,7 +215,7 @@ TEST(MqttDocuments, AnEventOfTheGatewayHasNullsWhereNothingWasMeasured) {
 TEST(MqttDocuments, TheSupervisorSaysWhatItAllowsAndWhyNot) {
   Scene scene;
   scene.packs = {silent_pack("garage")};
-  const std::vector<Verdict> verdicts = {verdict_of(scene.packs[0].guard)};
+  const std::vector<Verdict> verdicts = {verdict_of(scene.packs[0])};
   std::string out;
   write_supervisor_document(out, Mode::control, scene.packs, verdicts, scene.relays, at(kNow));
   const Json json = Json::parse(out);

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/mirrors.h"
+
+#include "core/assert.h"
+#include "daemon/relays/format_reason.h"
+
+namespace cw {
+namespace {
+
+// "3.650 V"; "?" where it is not known.
+Text<32> amount(std::optional<std::int32_t> count, Unit unit) {
+  char buffer[32] = "?";
+  std::size_t size = 1;
+  if (count) {
+    const UnitFacts f = facts(unit);
+    double value = *count;
+    for (unsigned i = 0; i < f.decimals; ++i) value /= 10;
+    const auto end = fmt::format_to_n(buffer, sizeof buffer, "{:.{}f}{}{}", value, f.decimals,
+                                      f.symbol.empty() ? "" : " ", f.symbol);
+    size = std::min(end.size, sizeof buffer);
+  }
+  Text<32> text;
+  text.assign({buffer, size});
+  return text;
+}
+
+Reason explain_missed_trip(const DivergenceEvidence& e) {
+  const RuleRow& rule = row_of(*e.rule);
+  const bool cell = rule.reads == Input::highest_cell || rule.reads == Input::lowest_cell;
+  char place[16] = "";
+  if (e.where != 0)
+    *fmt::format_to_n(place, sizeof place - 1, "{} {} ", cell ? "cell" : "sensor", e.where).out = 0;
+  return format_reason("{}: {}at {}, limit of the BMS {}, and {} is on", rule.name,
+                       static_cast<const char*>(place), amount(e.value, e.unit).view(),
+                       amount(e.reference, e.unit).view(), name(e.switches));
+}
+
+// The largest current of another pack, whichever way: a pack that rests beside it is frozen.
+std::optional<Milliamps> current_elsewhere(std::span<const PackState> packs, std::size_t but,
+                                           Instant now) {
+  std::optional<Milliamps> most;
+  for (std::size_t i = 0; i < packs.size(); ++i) {
+    const auto current = packs[i].pack.scalars.current.fresh(now, packs[i].usable_age(now));
+    if (i == but || !current) continue;
+    const Milliamps size = current->count < 0 ? -*current : *current;
+    if (!most || size > *most) most = size;
+  }
+  return most;
+}
+
+Event divergence_event(const PackState& state, Divergence kind, Instant now) {
+  const DivergenceState& divergence = state.divergences[static_cast<std::size_t>(kind)];
+  Event event;
+  event.kind = divergence.raised ? EventKind::divergence_raised : EventKind::divergence_cleared;
+  event.when = now;
+  event.pack = state.name;
+  event.subject.assign(kDivergences[static_cast<std::size_t>(kind)].name);
+  if (!divergence.raised) return event;
+  event.value = divergence.evidence.value;
+  event.limit = divergence.evidence.reference;
+  event.unit = divergence.evidence.unit;
+  event.where = divergence.evidence.where;
+  event.detail.assign(explain(kind, divergence.evidence).view());
+  return event;
+}
+
+void tell_count(PackState& state, const std::optional<ChargeCount>& count, Instant now) {
+  PackScalars& s = state.pack.scalars;
+  const auto soc = s.soc.fresh(now, {0});
+  if (!count || !soc) return;
+  s.soc_counted.set(count->soc(), now);
+  s.soc_difference.set(*soc - count->soc(), now);
+}
+
+}  // namespace
+
+Reason explain(Divergence kind, const DivergenceEvidence& e) {
+  const auto value = amount(e.value, e.unit);
+  const auto reference = amount(e.reference, e.unit);
+  switch (kind) {
+    case Divergence::missed_trip: return explain_missed_trip(e);
+    case Divergence::unexplained_trip:
+      return format_reason("{} is set to on and held off; the BMS reports {}", name(e.switches),
+                           e.count != 0 ? "an alarm that its values do not explain" : "no alarm");
+    case Divergence::settings_differ:
+      return format_reason("{} limits; {} of the BMS is {}, the policy demands {}", e.count,
+                           facts(*e.parameter).key, value.view(), reference.view());
+    case Divergence::switch_disobeyed:
+      return format_reason("{} should be off; current {}", name(e.switches), value.view());
+    case Divergence::cell_sum:
+      return format_reason("the pack says {}, its cells add up to {}", value.view(),
+                           reference.view());
+    case Divergence::frozen_values:
+      return format_reason("cells, voltage and current {} repeat; another pack carries {}",
+                           value.view(), reference.view());
+    case Divergence::impossible_step:
+      return format_reason("{} readings left out so far", value.view());
+    case Divergence::current_sign:
+      return format_reason("in {} changes of current the voltage went the other way", e.count);
+    case Divergence::soc_drift:
+      return format_reason("the BMS says {}, counted {}", value.view(), reference.view());
+  }
+  return {};
+}
+
+Mirrors::Mirrors(const std::vector<PackConfiguration>& packs) {
+  for (const PackConfiguration& pack : packs) {
+    const Preset* const preset = find_preset(pack.chemistry);
+    CW_ASSERT(preset != nullptr);
+    pairs_.push_back({{}, preset->chemistry, pack.demanded});
+  }
+}
+
+bool Mirrors::step(std::size_t i, std::span<PackState> packs, bool news, Instant now,
+                   std::vector<Event>& events) {
+  Pair& pair = pairs_[i];
+  PackState& state = packs[i];
+  if (!news && !pair.mirror.moves_by_time()) return false;
+  const bool moved = pair.mirror.step({.pack = state.pack,
+                                       .usable_age = state.usable_age(now),
+                                       .max_age = state.max_age,
+                                       .chemistry = pair.chemistry,
+                                       .demanded = pair.demanded,
+                                       .current_elsewhere = current_elsewhere(packs, i, now),
+                                       .refused_steps = state.readings_left_out},
+                                      now);
+  if (news) tell_count(state, pair.mirror.count(), now);
+  state.mirror_settings = name(pair.mirror.source());
+  for (std::size_t k = 0; k < kDivergenceCount; ++k) {
+    const auto kind = static_cast<Divergence>(k);
+    const bool was_raised = state.divergences[k].raised;
+    state.divergences[k] = pair.mirror.divergences().state(kind);
+    if (state.divergences[k].raised != was_raised)
+      events.push_back(divergence_event(state, kind, now));
+  }
+  return moved;
+}
+
+}  // namespace cw

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The mirrors of all packs in the daemon: steps them, and turns what they find into state that is
+// published and into events. Decides nothing and drives nothing.
+#pragma once
+#include <span>
+#include <vector>
+
+#include "core/event.h"
+#include "core/mirror.h"
+#include "core/picture.h"
+#include "daemon/configuration/configuration.h"
+
+namespace cw {
+
+class Mirrors {
+ public:
+  explicit Mirrors(const std::vector<PackConfiguration>& packs);
+
+  /// Call when pack `i` was heard or its link changed (`news`), and on every tick. Between its
+  /// frames a mirror is looked at only while time alone may move it, whoever ticks how often. True:
+  /// what is told of the pack changed.
+  bool step(std::size_t i, std::span<PackState> packs, bool news, Instant now,
+            std::vector<Event>& events);
+
+  bool moves_by_time(std::size_t i) const { return pairs_[i].mirror.moves_by_time(); }
+
+ private:
+  struct Pair {
+    Mirror mirror;
+    Chemistry chemistry;
+    ParameterSet demanded;  // what the operator wrote
+  };
+  std::vector<Pair> pairs_;
+};
+
+/// What speaks for a divergence, for people: "cell 3 at 3.700 V, limit 3.650 V, and charge is on".
+Reason explain(Divergence kind, const DivergenceEvidence& evidence);
+
+}  // namespace cw
