@@ -198,6 +198,7 @@ int footprint(const std::string& program, std::size_t packs, double seconds) {
   NullBroker broker;
   PacedOptions options;
   options.paced = packs == 1;
+  options.calm = true;
   auto made = boards(packs, options);
   const std::string file = setup.write(made, "1 s", broker.port(), true);
   Process daemon({program, "run", "--config", file}, setup.folder / "log");

@@ -173,7 +173,7 @@ void PacedBms::serve() {
 
 void PacedBms::answer() {
   double at = monotonic_s();
-  const int current = current_of(answers_);
+  const int current = options_.calm ? static_cast<int>(answers_ % 2'000) + 1 : current_of(answers_);
   if (first_request_s_ == 0) first_request_s_ = at;
   put_current(frame_, static_cast<std::uint16_t>(current));
   at += static_cast<double>(kRequestSize) * kBitsPerByte / options_.baud + options_.turnaround_s;
