@@ -38,7 +38,8 @@ constexpr Words kCheck{"check",
                        "cellwarden check --config ./cellwarden.toml", "0 valid, 78 faulty"};
 constexpr Words kStatus{"status", "Shows what the running gateway sees.",
                         "cellwarden status --json | jq '.packs[].soc_pct'",
-                        "0 shown, 69 no gateway answers on the socket"};
+                        "0 shown, 69 no gateway answers on the socket, 74 the output cannot be "
+                        "written"};
 constexpr Words kRelay{"relay",
                        "Locks a relay out (it stays safe whatever happens), unlocks it, or resets "
                        "what latched it. For root and the gateway's own user.",
@@ -50,7 +51,7 @@ constexpr Words kDecode{"decode",
                         "input.",
                         "cellwarden decode jk-uart < frames.hex",
                         "0 every frame was understood, 1 one was not (its document has \"error\"), "
-                        "64 no such protocol"};
+                        "64 no such protocol, 74 the output cannot be written"};
 constexpr Words kShadow{"shadow",
                         "Runs the protection core over a table of measurements and "
                         "prints every decision with its cause.",
@@ -68,7 +69,8 @@ constexpr Words kDocs{"docs",
                       "Prints the tables this program really uses, as Markdown or JSON: "
                       "fields, modbus, mqtt, configuration, sample, protections, protocols, "
                       "parameters, presets, simulation.",
-                      "cellwarden docs fields", "0 printed, 64 no such subject"};
+                      "cellwarden docs fields",
+                      "0 printed, 64 no such subject, 74 the output cannot be written"};
 
 CLI::App& add(CLI::App& program, const Words& words, std::function<void()> chosen) {
   CLI::App* command = program.add_subcommand(std::string(words.name), std::string(words.does));

@@ -8,6 +8,7 @@
 
 #include "daemon/commands/commands.h"
 #include "daemon/commands/decode.h"
+#include "daemon/commands/standard_output.h"
 
 namespace cw {
 namespace {
@@ -38,10 +39,9 @@ std::vector<std::string> frames_of(const std::vector<std::string>& words) {
 int print_frames(const ProtocolSpec& spec, std::string_view text) {
   int status = kGood;
   for (const DecodedFrame& frame : decode_text(spec, text)) {
-    fmt::print("{}\n", frame.json);
+    if (!write_out(frame.json + '\n')) return kOutputLost;
     if (!frame.good) status = kBadData;
   }
-  std::fflush(stdout);  // whoever pipes lines in wants the answer to each
   return status;
 }
 
@@ -70,10 +70,10 @@ int command_decode(const DecodeOptions& options) {
   int status = kGood;
   if (!options.frames.empty()) {
     for (const std::string& frame : frames_of(options.frames))
-      status = std::max(status, print_frames(*spec, frame));
+      if (status != kOutputLost) status = std::max(status, print_frames(*spec, frame));
     return status;
   }
-  for (std::string line; read_line(stdin, line);)
+  for (std::string line; status != kOutputLost && read_line(stdin, line);)
     if (!says_nothing(line)) status = std::max(status, print_frames(*spec, line));
   return status;
 }

@@ -2,12 +2,12 @@
 // `cellwarden docs`: prints a subject. The committed documents are this command's output.
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <vector>
 
 #include "bridge/modbus/modbus_map.h"
 #include "daemon/commands/commands.h"
 #include "daemon/commands/documents.h"
+#include "daemon/commands/standard_output.h"
 #include "daemon/configuration/suggestion.h"
 
 namespace cw {
@@ -50,7 +50,7 @@ int command_docs(const DocsOptions& options) {
     if (subject.name != options.subject) continue;
     std::string out;
     subject.print(out, options.json);
-    return std::fwrite(out.data(), 1, out.size(), stdout) == out.size() ? 0 : 74;
+    return write_out(out) ? 0 : kOutputLost;
   }
   fmt::print(stderr, "cellwarden docs: unknown subject {}{}\n", in_quotes(options.subject),
              hint(options.subject, names, "the subjects"));

@@ -5,11 +5,13 @@
 
 #include <chrono>
 #include <cstdio>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 
 #include "daemon/commands/commands.h"
+#include "daemon/commands/standard_output.h"
 #include "daemon/commands/unix_client.h"
 
 namespace cw {
@@ -34,78 +36,82 @@ std::string on_off(const Json& value) {
   return value.get<bool>() ? "on" : "off";
 }
 
-void print_rules(const Json& supervisor) {
+template <class... Arguments>
+void print(std::string& out, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  fmt::format_to(std::back_inserter(out), format, std::forward<Arguments>(arguments)...);
+}
+
+void print_rules(std::string& out, const Json& supervisor) {
   std::size_t blind = 0;
   for (const Json& rule : supervisor["rules"]) blind += rule["cause"] == "no fresh value" ? 1 : 0;
   if (blind > 0)
-    fmt::print("    {} of {} rules have no fresh value, and hold their switches open\n", blind,
-               supervisor["rules"].size());
+    print(out, "    {} of {} rules have no fresh value, and hold their switches open\n", blind,
+          supervisor["rules"].size());
   for (const Json& rule : supervisor["rules"]) {
     if (rule["cause"] == "no fresh value") continue;
     const auto explanation = rule["explanation"].get<std::string>();
     if (!explanation.empty())
-      fmt::print("    opens {}: {} (since {})\n", rule["opens"].get<std::string>(), explanation,
-                 number(rule["since_s"], 0, "s"));
+      print(out, "    opens {}: {} (since {})\n", rule["opens"].get<std::string>(), explanation,
+            number(rule["since_s"], 0, "s"));
     else if (rule["phase"] == "pending")
-      fmt::print("    will open {}: {} beyond its limit for {}\n", rule["opens"].get<std::string>(),
-                 rule["rule"].get<std::string>(), number(rule["since_s"], 1, "s"));
+      print(out, "    will open {}: {} beyond its limit for {}\n", rule["opens"].get<std::string>(),
+            rule["rule"].get<std::string>(), number(rule["since_s"], 1, "s"));
     else if (rule["phase"] == "off")
-      fmt::print("    {} guards nothing: its limit is not known\n",
-                 rule["rule"].get<std::string>());
+      print(out, "    {} guards nothing: its limit is not known\n",
+            rule["rule"].get<std::string>());
   }
 }
 
-void print_pack(const Json& pack) {
-  fmt::print("{}  {}  link {}, heard {} ago\n", pack["pack"].get<std::string>(),
-             pack["model"].is_string() ? pack["model"].get<std::string>()
-                                       : pack["protocol"].get<std::string>(),
-             pack["link"].get<std::string>(), number(pack["age_s"], 1, "s"));
-  fmt::print("  {}  {}  {}  SoC {}\n", number(pack["voltage_V"], 2, "V"),
-             number(pack["current_A"], 2, "A"), number(pack["power_W"], 0, "W"),
-             number(pack["soc_pct"], 0, "%"));
-  fmt::print("  cells {} .. {}  difference {}\n", number(pack["cell_voltage_min_V"], 3, "V"),
-             number(pack["cell_voltage_max_V"], 3, "V"),
-             number(pack["cell_voltage_delta_V"], 3, "V"));
+void print_pack(std::string& out, const Json& pack) {
+  print(out, "{}  {}  link {}, heard {} ago\n", pack["pack"].get<std::string>(),
+        pack["model"].is_string() ? pack["model"].get<std::string>()
+                                  : pack["protocol"].get<std::string>(),
+        pack["link"].get<std::string>(), number(pack["age_s"], 1, "s"));
+  print(out, "  {}  {}  {}  SoC {}\n", number(pack["voltage_V"], 2, "V"),
+        number(pack["current_A"], 2, "A"), number(pack["power_W"], 0, "W"),
+        number(pack["soc_pct"], 0, "%"));
+  print(out, "  cells {} .. {}  difference {}\n", number(pack["cell_voltage_min_V"], 3, "V"),
+        number(pack["cell_voltage_max_V"], 3, "V"), number(pack["cell_voltage_delta_V"], 3, "V"));
   std::string temperatures;
   for (const Json& value : pack["temperature_C"]) temperatures += number(value, 1, "°C") + "  ";
-  fmt::print("  temperatures {} MOSFET {}\n", temperatures,
-             number(pack["mosfet_temperature_C"], 1, "°C"));
-  fmt::print("  BMS: charge {}, discharge {}, balancing {}; alarms: {}\n",
-             on_off(pack["charge_mosfet"]), on_off(pack["discharge_mosfet"]),
-             on_off(pack["balancing"]), words(pack["alarms"]));
+  print(out, "  temperatures {} MOSFET {}\n", temperatures,
+        number(pack["mosfet_temperature_C"], 1, "°C"));
+  print(out, "  BMS: charge {}, discharge {}, balancing {}; alarms: {}\n",
+        on_off(pack["charge_mosfet"]), on_off(pack["discharge_mosfet"]), on_off(pack["balancing"]),
+        words(pack["alarms"]));
   const Json& supervisor = pack["supervisor"];
-  fmt::print("  supervisor: charge {}, discharge {}\n",
-             supervisor["charge_allowed"].get<bool>() ? "allowed" : "forbidden",
-             supervisor["discharge_allowed"].get<bool>() ? "allowed" : "forbidden");
-  print_rules(supervisor);
+  print(out, "  supervisor: charge {}, discharge {}\n",
+        supervisor["charge_allowed"].get<bool>() ? "allowed" : "forbidden",
+        supervisor["discharge_allowed"].get<bool>() ? "allowed" : "forbidden");
+  print_rules(out, supervisor);
 }
 
-void print_outputs(const Json& status) {
+void print_outputs(std::string& out, const Json& status) {
   for (const Json& relay : status["relays"])
-    fmt::print("relay {} ({}{}): {}, wanted {}{}{}: {}\n", relay["relay"].get<std::string>(),
-               relay["role"].get<std::string>(), relay["dry_run"].get<bool>() ? ", dry run" : "",
-               relay["energised"].get<bool>() ? "energised" : "released",
-               relay["wanted"].get<bool>() ? "on" : "off",
-               relay["fault"].get<bool>() ? ", CANNOT BE DRIVEN" : "",
-               relay["latch"].is_null() ? "" : ", LATCHED", relay["reason"].get<std::string>());
+    print(out, "relay {} ({}{}): {}, wanted {}{}{}: {}\n", relay["relay"].get<std::string>(),
+          relay["role"].get<std::string>(), relay["dry_run"].get<bool>() ? ", dry run" : "",
+          relay["energised"].get<bool>() ? "energised" : "released",
+          relay["wanted"].get<bool>() ? "on" : "off",
+          relay["fault"].get<bool>() ? ", CANNOT BE DRIVEN" : "",
+          relay["latch"].is_null() ? "" : ", LATCHED", relay["reason"].get<std::string>());
   for (const auto& [name, sink] : status["sinks"].items())
-    fmt::print("{}: {}{}\n", name,
-               sink["ok"].get<bool>() ? "" : "TROUBLE: ", sink["detail"].get<std::string>());
+    print(out, "{}: {}{}\n", name,
+          sink["ok"].get<bool>() ? "" : "TROUBLE: ", sink["detail"].get<std::string>());
   for (const Json& wire : status["wires"])
     if (!wire["open"].get<bool>())
-      fmt::print("wire {}: {}\n", wire["wire"].get<std::string>(),
-                 wire["trouble"].get<std::string>());
+      print(out, "wire {}: {}\n", wire["wire"].get<std::string>(),
+            wire["trouble"].get<std::string>());
 }
 
-void print_for_people(const Json& status) {
-  fmt::print("cellwarden {}, up {}, mode {}\n", status["version"].get<std::string>(),
-             number(status["uptime_s"], 0, "s"), status["mode"].get<std::string>());
-  if (status["packs"].empty()) fmt::print("no packs configured\n");
-  for (const Json& pack : status["packs"]) print_pack(pack);
-  print_outputs(status);
+void print_for_people(std::string& out, const Json& status) {
+  print(out, "cellwarden {}, up {}, mode {}\n", status["version"].get<std::string>(),
+        number(status["uptime_s"], 0, "s"), status["mode"].get<std::string>());
+  if (status["packs"].empty()) print(out, "no packs configured\n");
+  for (const Json& pack : status["packs"]) print_pack(out, pack);
+  print_outputs(out, status);
 }
 
-int show_once(const StatusOptions& options) {
+int show_once(const StatusOptions& options, bool clear) {
   std::string document;
   std::string error;
   if (!ask_unix_socket(options.socket, "", document, error)) {
@@ -121,22 +127,19 @@ int show_once(const StatusOptions& options) {
                options.socket);
     return 1;
   }
-  if (options.json)
-    fmt::print("{}", document);
-  else
-    print_for_people(status);
-  std::fflush(stdout);
-  return 0;
+  if (options.json) return write_out(document) ? 0 : kOutputLost;
+  std::string out{clear ? "\x1b[H\x1b[2J" : ""};
+  print_for_people(out, status);
+  return write_out(out) ? 0 : kOutputLost;
 }
 
 }  // namespace
 
 int command_status(const StatusOptions& options) {
-  if (!options.watch) return show_once(options);
+  if (!options.watch) return show_once(options, false);
   const bool terminal = ::isatty(STDOUT_FILENO) == 1;
   for (;;) {
-    if (terminal && !options.json) fmt::print("\x1b[H\x1b[2J");
-    if (const int status = show_once(options); status != 0) return status;
+    if (const int status = show_once(options, terminal); status != 0) return status;
     std::this_thread::sleep_for(std::chrono::seconds(1));
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sub-commands. main.cpp turns words into these options; each command lives in a file of its
 // own and returns the exit status of the program (sysexits.h: 64 usage, 69 unavailable, 78
-// configuration; 1 for a fault of the data).
+// configuration, 74 lost output; 1 for a fault of the data).
 #pragma once
 #include <optional>
 #include <string>
