@@ -53,11 +53,11 @@ constexpr Words kDecode{"decode",
                         "0 every frame was understood, 1 one was not (its document has \"error\"), "
                         "64 no such protocol, 74 the output cannot be written"};
 constexpr Words kShadow{"shadow",
-                        "Runs the protection core over a table of measurements and "
-                        "prints every decision with its cause.",
+                        "Runs the protection and balance core over a table of "
+                        "measurements and prints every decision with its cause.",
                         "cellwarden shadow --parameters lfp --parameters mine.toml trace.csv",
-                        "0 done, 1 a fault in the table, 66 a file cannot be read, 78 a fault in "
-                        "the parameters"};
+                        "0 done, 1 a fault in the table, 66 a file cannot be read, 74 the output "
+                        "cannot be written, 78 a fault in the parameters"};
 constexpr Words kSimulate{"simulate",
                           "Makes virtual packs that speak the real protocol on "
                           "pseudo-terminals or over TCP, with faults on demand.",
@@ -137,7 +137,9 @@ void add_data_commands(CLI::App& program, Line& line) {
       ->expected(1)
       ->take_all();
   shadow.add_option("TRACE", line.shadow.trace, "CSV file; - is standard input")->required();
-  shadow.add_flag("--final-state", line.shadow.final_state, "Also print the end state as JSON");
+  shadow.add_flag("--final,--final-state", line.shadow.final_state,
+                  "Also print the end state as JSON");
+  shadow.footer(fmt::format("{}\n\n{}", shadow_help(), shadow.get_footer()));
 
   CLI::App& docs =
       add(program, kDocs, [&line] { line.chosen = [&line] { return command_docs(line.docs); }; });

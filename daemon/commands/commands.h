@@ -46,6 +46,8 @@ struct ShadowOptions {
   bool final_state = false;             // print the end state as JSON
 };
 int command_shadow(const ShadowOptions& options);
+/// The columns, and what the lines mean, for --help.
+std::string shadow_help();
 
 struct DocsOptions {
   std::string subject;
