@@ -13,7 +13,7 @@ constexpr std::int32_t kSumPack_mV = 100;
 constexpr Milliamps kMoving{5'000};    // a current that cannot leave every value as it is
 constexpr Millis kFrozen{10'000};      // unchanged for so long counts as frozen; then the grace
 constexpr Milliamps kStep{3'000};      // a change of current that tells something about its sign
-constexpr Millis kStepWithin{60'000};  // the charge that flows meanwhile does not matter yet
+constexpr Millis kStepWithin{10'000};  // the charge that flows meanwhile does not matter yet
 constexpr std::uint32_t kSteps = 6;    // so many of them tell enough
 constexpr CentiPercent kDrift{1'000};
 constexpr Switches kSwitch[] = {Switches::charge, Switches::discharge};
@@ -312,8 +312,10 @@ DivergenceWatch::Finding DivergenceWatch::current_sign(const Reported& r, Instan
     if (!near || stepped) slope_.current = *current, slope_.voltage_mV = *sum_mV;
     if (!near || stepped) slope_.heard = heard;
   }
-  // Beyond a tenth of a milliohm the wrong way round.
-  const bool wrong = slope_.current_x_voltage * 10 < -slope_.current_squared;
+  // Beyond a twentieth of a milliohm a cell, the wrong way round: a charger that holds its voltage
+  // makes a slope of nearly 0.
+  const auto cells = r.pack.scalars.cell_count.fresh(now, r.usable_age).value_or(Count{});
+  const bool wrong = slope_.current_x_voltage * 20 < -slope_.current_squared * cells.count;
   if (slope_.steps < kSteps || !wrong || !current) return std::nullopt;
   DivergenceEvidence evidence;
   evidence.value = current->count;

@@ -42,8 +42,11 @@ Instant release_time(const RuleState& state, const RuleLimits& limits) {
   return state.since + Millis{std::max<std::int32_t>(limits.leave, 1)};
 }
 
-bool may_leave(const RuleState& state, const Verdict& verdict, const RuleLimits& limits,
-               Instant now) {
+// A rule that a charger leaves must not keep one away from a pack that is low, but that it never
+// saw below its limit.
+bool may_leave(const RuleRow& rule, const RuleState& state, const Verdict& verdict,
+               const RuleLimits& limits, Instant now) {
+  if (rule.is(kWoken) && state.cause != Cause::limit) return !verdict.blind && !verdict.violated;
   if (state.phase != Phase::releasing) return verdict.recovered;
   return !verdict.blind && now >= release_time(state, limits);
 }
@@ -97,7 +100,7 @@ void run(const RuleRow& rule, RuleState& state, const std::optional<Measurement>
   if (state.phase == Phase::off) enter(state, Phase::tripped, Cause::start, now);
   const Verdict verdict = look(rule, input, wake, limits);
   state.blind = verdict.blind;
-  if (holds_open(state) && may_leave(state, verdict, limits, now)) release(state, now);
+  if (holds_open(state) && may_leave(rule, state, verdict, limits, now)) release(state, now);
   if (state.cause == Cause::limit) {
     if (input) note_worst(rule, state, input->value);
     return;

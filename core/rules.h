@@ -95,7 +95,8 @@ enum class Release : std::uint8_t { by_recovery, by_time };
 enum Trait : std::uint8_t {
   kPlain = 0,
   kCritical = 1,  // its switch opens at once, under whatever load
-  kWoken = 2,     // a charger or the button leaves it, and keeps it from tripping
+  kWoken = 2,     // a charger or the button leaves it, and keeps it from tripping; before it
+                  // tripped by its limit, any value inside the limit leaves it
   kAbsolute = 4,  // the operator's emergency does not override it in the guard
 };
 

@@ -5,6 +5,7 @@
 
 #include "core/assert.h"
 #include "daemon/log.h"
+#include "daemon/protection_text.h"
 
 namespace cw {
 namespace {
@@ -85,6 +86,7 @@ Gateway::Gateway(const Configuration& configuration)
       mirrors_(configuration.packs),
       relays_(configuration.relays, configuration.mode),
       moves_at_(configuration.packs.size(), Store::kNever),
+      woken_(configuration.packs.size(), false),
       spoke_(configuration.packs.size(), false) {}
 
 void Gateway::add(Sink& sink) {
@@ -96,6 +98,17 @@ void Gateway::restore(std::string_view memory, Instant now, std::int64_t wall_ms
   const auto read = read_memory(memory);
   if (!read) return distrust("the state file is damaged", now);
   relays_.restore(*read, now, wall_ms, store_.events());
+  for (const PackMemory& kept : read->packs) restore_pack(kept, now);
+}
+
+// A pack that is configured no more is forgotten with its trips.
+void Gateway::restore_pack(const PackMemory& kept, Instant now) {
+  for (std::size_t i = 0; i < store_.packs().size(); ++i) {
+    if (store_.packs()[i].name.view() != kept.name) continue;
+    const auto protections = parse_protection(kept.text);
+    if (!protections) return distrust("the state of a pack is damaged", now);
+    store_.pack(i).guard = Protection(*protections);
+  }
 }
 
 void Gateway::distrust(std::string_view why, Instant now) {
@@ -103,14 +116,27 @@ void Gateway::distrust(std::string_view why, Instant now) {
 }
 
 std::optional<std::string> Gateway::take_memory(Instant now, std::int64_t wall_ms) {
-  if (relays_.revision() == memory_taken_) return std::nullopt;
-  memory_taken_ = relays_.revision();
-  return write_memory(relays_.memory(now, wall_ms));
+  if (relays_.revision() + trips_noted_ == memory_taken_) return std::nullopt;
+  memory_taken_ = relays_.revision() + trips_noted_;
+  Memory memory = relays_.memory(now, wall_ms);
+  for (const PackState& pack : store_.packs())
+    memory.packs.push_back({std::string{pack.name.view()}, protection_text(pack.guard.memory())});
+  return write_memory(memory);
 }
 
 std::string Gateway::command(std::string_view relay, RelayCommand command, std::string_view origin,
                              Instant now) {
-  return relays_.command(relay, command, origin, now, store_.events());
+  std::string refused = relays_.command(relay, command, origin, now, store_.events());
+  if (refused.empty() && command == RelayCommand::reset) wake(relay);
+  return refused;
+}
+
+// What the button of a board does: a pack that is off may be used again, for as long as the delay.
+void Gateway::wake(std::string_view relay) {
+  for (const RelayConfiguration& row : configuration_.relays)
+    if (row.name == relay)
+      for (const std::size_t pack : row.packs) woken_[pack] = true;
+  tick_due_ = true;
 }
 
 void Gateway::note(EventKind kind, std::string_view detail, Instant now) {
@@ -185,7 +211,10 @@ bool Gateway::decide(Instant now) {
 bool Gateway::step(std::size_t pack, Instant now) {
   bool moved =
       mirrors_.step(pack, store_.writable(), store_.is_changed(pack), now, store_.events());
-  moved |= supervisor_.step(store_.pack(pack), now, store_.events());
+  const std::size_t events = store_.events().size();
+  moved |= supervisor_.step(store_.pack(pack), woken_[pack], now, store_.events());
+  woken_[pack] = false;
+  if (store_.events().size() != events) ++trips_noted_;
   moves_at_[pack] = mirrors_.moves_by_time(pack) ? now : next_move(store_.pack(pack), now);
   return moved;
 }

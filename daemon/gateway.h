@@ -72,6 +72,8 @@ class Gateway : public WireListener {
   std::span<Sink* const> sinks() const { return sinks_; }
 
  private:
+  void wake(std::string_view relay);
+  void restore_pack(const PackMemory& kept, Instant now);
   bool decide(Instant now);
   bool step(std::size_t pack, Instant now);
   bool every_fresh_pack_spoke(Instant now) const;
@@ -87,8 +89,10 @@ class Gateway : public WireListener {
   std::vector<Sink*> sinks_;
   Instant started_{};               // where the grid begins
   std::vector<Instant> moves_at_;   // by pack: when its guard may change by time alone
+  std::vector<bool> woken_;         // by pack: an operator reset a relay that obeys it
   std::vector<bool> spoke_;         // by pack: it changed since the bank was added up
   std::uint32_t memory_taken_ = 0;  // its revision
+  std::uint32_t trips_noted_ = 0;   // changes of what protections must remember
   bool tick_due_ = false;
   bool bank_is_old_ = true;  // a pack changed since it was added up
   bool bank_moved_ = false;  // it was added up again since it was published

@@ -107,6 +107,8 @@ void add_daemon_commands(CLI::App& program, Line& line) {
   status.add_option("--socket", line.status.socket, "Control socket of the gateway")
       ->capture_default_str();
   status.add_flag("--json", line.status.json, "One JSON document instead of text");
+  status.add_flag("--why", line.status.why,
+                  "Behind each relay: every rule with its value, age, limit and timer");
   status.add_flag("--watch", line.status.watch, "Again and again until Ctrl-C");
 
   CLI::App& relay = add(program, kRelay,

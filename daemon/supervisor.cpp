@@ -59,11 +59,12 @@ void note_blindness(const PackState& state, bool went_blind, bool sees_again, In
 Supervisor::Supervisor(const std::vector<RelayConfiguration>& relays)
     : relays_(relays), wishes_(relays.size()) {}
 
-bool Supervisor::step(PackState& state, Instant now, std::vector<Event>& events) {
+bool Supervisor::step(PackState& state, bool woken, Instant now, std::vector<Event>& events) {
   const Decision before = state.guard.decision();
   const Causes causes = causes_of(state.guard);
-  const Decision after =
-      state.guard.step(measure(state.pack, now, state.usable_age(now)), state.policy, now);
+  Measurements seen = measure(state.pack, now, state.usable_age(now));
+  seen.wake = seen.wake || woken;
+  const Decision after = state.guard.step(seen, state.policy, now);
   bool went_blind = false;
   bool sees_again = false;
   for (std::size_t i = 0; i < kRuleCount; ++i) {

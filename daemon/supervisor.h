@@ -16,8 +16,9 @@ class Supervisor {
  public:
   explicit Supervisor(const std::vector<RelayConfiguration>& relays);
 
-  /// Runs the guard of one pack; what trips and releases becomes events. True: a switch moved.
-  bool step(PackState& state, Instant now, std::vector<Event>& events);
+  /// Runs the guard of one pack; what trips and releases becomes events. `woken`: an operator takes
+  /// it upon himself to use a pack that is off. True: a switch moved.
+  bool step(PackState& state, bool woken, Instant now, std::vector<Event>& events);
 
   /// What every relay should do now, in the order of the configuration.
   std::span<const RelayWish> wishes(std::span<const PackState> packs, Instant now);

@@ -56,10 +56,50 @@ void print_rules(std::string& out, const Json& supervisor) {
     else if (rule["phase"] == "pending")
       print(out, "    will open {}: {} beyond its limit for {}\n", rule["opens"].get<std::string>(),
             rule["rule"].get<std::string>(), number(rule["since_s"], 1, "s"));
-    else if (rule["phase"] == "off")
-      print(out, "    {} guards nothing: its limit is not known\n",
-            rule["rule"].get<std::string>());
   }
+}
+
+void print_divergences(std::string& out, const Json& pack) {
+  for (const Json& divergence : pack["divergences"])
+    print(out, "  BMS diverges ({}): {} for {}: {}\n", divergence["severity"].get<std::string>(),
+          divergence["divergence"].get<std::string>(), number(divergence["since_s"], 0, "s"),
+          divergence["explanation"].get<std::string>());
+}
+
+// A value of a rule as it is in the document; what is not known is "-".
+std::string plain(const Json& value) { return value.is_null() ? "-" : value.dump(); }
+
+// Everything behind one rule: value, age, limit, how long it must last, how it is left, and when
+// time alone moves it.
+void print_why_rule(std::string& out, const Json& rule) {
+  const bool timed = rule.contains("release_s");
+  print(out, "      {} {}: value {} ({} old), limit {}, must last {}, {} {}",
+        rule["rule"].get<std::string>(), rule["phase"].get<std::string>(), plain(rule["value"]),
+        number(rule["age_s"], 1, "s"), plain(rule["limit"]), number(rule["delay_s"], 1, "s"),
+        timed ? "left after" : "left at",
+        timed ? number(rule["release_s"], 0, "s") : plain(rule["recovery"]));
+  if (rule["due_s"].is_number())
+    print(out, ", {} in {}", rule["phase"] == "releasing" ? "released" : "trips",
+          number(rule["due_s"], 1, "s"));
+  const auto explanation = rule["explanation"].get<std::string>();
+  print(out, "{}{}\n", explanation.empty() ? "" : "; ", explanation);
+}
+
+bool concerns(const Json& rule, const std::string& role) {
+  const auto opens = rule["opens"].get<std::string>();
+  return opens == "all" || opens == "both" || opens.find(role) == 0;
+}
+
+void print_why(std::string& out, const Json& status, const Json& relay) {
+  const auto role = relay["role"].get<std::string>();
+  for (const Json& name : relay["packs"])
+    for (const Json& pack : status["packs"]) {
+      if (pack["pack"] != name) continue;
+      print(out, "    why, by pack {} (mirror settings {}):\n", name.get<std::string>(),
+            pack["mirror_settings"].get<std::string>());
+      for (const Json& rule : pack["supervisor"]["rules"])
+        if (concerns(rule, role)) print_why_rule(out, rule);
+    }
 }
 
 void print_pack(std::string& out, const Json& pack) {
@@ -84,16 +124,19 @@ void print_pack(std::string& out, const Json& pack) {
         supervisor["charge_allowed"].get<bool>() ? "allowed" : "forbidden",
         supervisor["discharge_allowed"].get<bool>() ? "allowed" : "forbidden");
   print_rules(out, supervisor);
+  print_divergences(out, pack);
 }
 
-void print_outputs(std::string& out, const Json& status) {
-  for (const Json& relay : status["relays"])
+void print_outputs(std::string& out, const Json& status, bool why) {
+  for (const Json& relay : status["relays"]) {
     print(out, "relay {} ({}{}): {}, wanted {}{}{}: {}\n", relay["relay"].get<std::string>(),
           relay["role"].get<std::string>(), relay["dry_run"].get<bool>() ? ", dry run" : "",
           relay["energised"].get<bool>() ? "energised" : "released",
           relay["wanted"].get<bool>() ? "on" : "off",
           relay["fault"].get<bool>() ? ", CANNOT BE DRIVEN" : "",
           relay["latch"].is_null() ? "" : ", LATCHED", relay["reason"].get<std::string>());
+    if (why) print_why(out, status, relay);
+  }
   for (const auto& [name, sink] : status["sinks"].items())
     print(out, "{}: {}{}\n", name,
           sink["ok"].get<bool>() ? "" : "TROUBLE: ", sink["detail"].get<std::string>());
@@ -103,12 +146,12 @@ void print_outputs(std::string& out, const Json& status) {
             wire["trouble"].get<std::string>());
 }
 
-void print_for_people(std::string& out, const Json& status) {
+void print_for_people(std::string& out, const Json& status, bool why) {
   print(out, "cellwarden {}, up {}, mode {}\n", status["version"].get<std::string>(),
         number(status["uptime_s"], 0, "s"), status["mode"].get<std::string>());
   if (status["packs"].empty()) print(out, "no packs configured\n");
   for (const Json& pack : status["packs"]) print_pack(out, pack);
-  print_outputs(out, status);
+  print_outputs(out, status, why);
 }
 
 int show_once(const StatusOptions& options, bool clear) {
@@ -129,7 +172,7 @@ int show_once(const StatusOptions& options, bool clear) {
   }
   if (options.json) return write_out(document) ? 0 : kOutputLost;
   std::string out{clear ? "\x1b[H\x1b[2J" : ""};
-  print_for_people(out, status);
+  print_for_people(out, status, options.why);
   return write_out(out) ? 0 : kOutputLost;
 }
 

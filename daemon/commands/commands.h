@@ -23,6 +23,7 @@ struct StatusOptions {
   std::string socket = "/run/cellwarden/control.sock";
   bool json = false;
   bool watch = false;
+  bool why = false;  // every rule behind each relay
 };
 int command_status(const StatusOptions& options);
 

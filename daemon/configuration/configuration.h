@@ -39,6 +39,7 @@ struct RelayLimits {
   Millis longest_on{0};                  // then it is latched off; 0: no limit
   std::uint8_t switchings_most = 20;     // on and off again, within an hour; then it is latched
   std::uint8_t retries_most = 3;         // closings after trips within an hour; likewise
+  bool emergency = false;                // of the BMS: it overrides most protections here too
   Millis unload_time{10'000};            // zero limits first: it opens after this at the latest,
   Milliamps unload_current{2'000};       // or when less than this flows
   Millis cutoff_after{2'000};            // a relay opened critically must have interrupted by then

@@ -24,6 +24,7 @@ constexpr auto kMinimumOff = option("relay", "minimum_off");
 constexpr auto kLongestOn = option("relay", "longest_on");
 constexpr auto kSwitchings = option("relay", "switchings_most");
 constexpr auto kRetries = option("relay", "retries_most");
+constexpr auto kEmergency = option("relay", "emergency");
 constexpr auto kUnloadTime = option("relay", "unload_time");
 constexpr auto kUnloadCurrent = option("relay", "unload_current");
 constexpr auto kFeedbackLine = option("relay", "feedback_line");
@@ -61,6 +62,7 @@ constexpr auto kRoleOptions = std::to_array<RoleOption>({
     {kLongestOn, roles({heater, generator})},
     {kSwitchings, kContacts},
     {kRetries, kMains},
+    {kEmergency, kMains},
     {kUnloadTime, kMains},
     {kUnloadCurrent, kMains},
     {kFeedbackLine, kContacts},
@@ -114,6 +116,7 @@ RelayLimits limits_of(const SectionValues& relay) {
   limits.longest_on = relay.span(kLongestOn);
   limits.switchings_most = static_cast<std::uint8_t>(number(kSwitchings));
   limits.retries_most = static_cast<std::uint8_t>(number(kRetries));
+  limits.emergency = relay.boolean(kEmergency);
   limits.unload_time = relay.span(kUnloadTime);
   limits.unload_current = {number(kUnloadCurrent)};
   limits.cutoff_after = relay.span(kCutoffAfter);

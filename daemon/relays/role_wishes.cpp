@@ -5,6 +5,7 @@
 #include <array>
 
 #include "bridge/explain.h"
+#include "core/emergency.h"
 #include "daemon/relays/format_reason.h"
 
 namespace cw {
@@ -33,11 +34,20 @@ RelayWish refusal(const PackState& pack, Switches needed) {
   return wish;
 }
 
-RelayWish permission(const RelayConfiguration& relay, Packs packs, const RelayWish&, Instant) {
+// The operator pressed the button of the BMS, and allowed this relay to follow.
+bool in_emergency(const RelayConfiguration& relay, const PackState& pack, Switches needed,
+                  Instant now) {
+  const auto left = pack.pack.scalars.emergency_remaining.fresh(now, pack.usable_age(now));
+  if (!relay.limits.emergency || !left || left->count == 0) return false;
+  return !contains(held_in_emergency(pack.guard.decision().tripped), needed);
+}
+
+RelayWish permission(const RelayConfiguration& relay, Packs packs, const RelayWish&, Instant now) {
   const Switches needed = relay.role == RelayRole::charge ? Switches::charge : Switches::discharge;
   RelayWish wish{true, format_reason("every pack it obeys allows it")};
   for (const std::size_t i : relay.packs) {
     if (packs[i].guard.decision().allows(needed)) continue;
+    if (in_emergency(relay, packs[i], needed, now)) continue;
     const RelayWish refused = refusal(packs[i], needed);
     if (wish.wanted || (refused.critical && !wish.critical)) wish = refused;
   }

@@ -22,7 +22,7 @@ TEST_P(EveryRule, StartsTrippedAndClosesOnlyWhenShownToBeSafe) {
   OneRule rule = one();
   EXPECT_EQ(rule.see_nothing(0).cause, Cause::start);
   EXPECT_TRUE(rule.is_open());
-  rule.see(rule.not_recovered(), 1);
+  rule.see(rule.not_safe(), 1);
   EXPECT_TRUE(rule.is_open());
   OneRule other = one();
   other.see_nothing(0);
@@ -84,7 +84,7 @@ TEST_P(EveryRule, LeavesBlindnessOnlyByAFreshValueInsideTheReleaseLimit) {
   OneRule rule = one();
   rule.close_at(0);
   rule.see_nothing(1);
-  rule.see(rule.not_recovered(), 2);
+  rule.see(rule.not_safe(), 2);
   EXPECT_TRUE(rule.is_open());
   OneRule other = one();
   other.close_at(0);
@@ -193,7 +193,7 @@ TEST_P(EveryRule, MustBeShownToBeSafeWhenItsLimitsBecomeKnown) {
   rule.see(safe, 0);
   EXPECT_TRUE(rule.is_off());
   rule.limits() = known;
-  rule.see(rule.not_recovered(), 1);
+  rule.see(rule.not_safe(), 1);
   EXPECT_FALSE(rule.is_off());
   EXPECT_TRUE(rule.is_open());
 }

@@ -228,7 +228,8 @@ class Model {
     // At the power-off voltage the board is off, and not only below it.
     if (at.power_off && at.cell_low_recovery && at.cell_low_delay)
       guard_against_high(power_off, negated(in.lowest_cell), -*at.power_off - 1, *at.cell_low_delay,
-                         negated(at.cell_low_recovery), {}, now, in.wake);
+                         power_off.by_limit ? negated(at.cell_low_recovery) : Value{}, {}, now,
+                         in.wake);
     else
       turn_off(power_off);
 

@@ -198,6 +198,20 @@ TEST(PowerOff, StaysAwayAsLongAsTheChargerIsThereAndWaitsItsDelayAfterwards) {
   EXPECT_TRUE(rule.is_open());
 }
 
+// A gateway that starts beside a low pack must let it be charged.
+TEST(PowerOff, IsLeftByAnyValueAboveItsVoltageUnlessItTripped) {
+  OneRule rule{Rule::power_off};
+  rule.see(2'501, 0);
+  EXPECT_FALSE(rule.is_open());
+  rule.see_nothing(1);
+  EXPECT_TRUE(rule.is_open());
+  rule.see(2'501, 2);
+  EXPECT_FALSE(rule.is_open());
+  const std::int64_t tripped = rule.trip_from(3);
+  rule.see(2'501, tripped + 1);
+  EXPECT_TRUE(rule.is_open());
+}
+
 TEST(PowerOff, StartsReleasedWhereAChargerIs) {
   OneRule rule{Rule::power_off};
   rule.wake(2'400, 0);

@@ -64,6 +64,8 @@ class OneRule {
   std::int32_t recovered() const { return has_band() ? leave() - sign() : allowed(); }
   /// The safest value that is not: in the band, if the rule has one.
   std::int32_t not_recovered() const { return has_band() ? leave() : beyond(); }
+  /// The safest value that does not show it to be safe before it ever tripped.
+  std::int32_t not_safe() const { return row_.is(kWoken) ? beyond() : not_recovered(); }
 
   const RuleState& see(std::int32_t value, std::int64_t ms, std::uint8_t where = 1) {
     return look({value, where, {kStart.ms + ms}}, ms);

@@ -144,6 +144,75 @@ TEST_F(GatewayTest, KeepsRelaysOpenUntilEveryPackIsShownToBeSafe) {
   EXPECT_TRUE(energised(1));
 }
 
+TEST_F(GatewayTest, ATripOutlivesTheProcess) {
+  const auto all_at = [](std::int32_t millivolts) {
+    return [millivolts](Pack& pack) {
+      for (std::size_t i = 0; i < 4; ++i)
+        pack.cell_voltage[i].set({millivolts}, pack.scalars.soc.heard());
+    };
+  };
+  run(3_s);
+  run(8_s, {0, 1}, all_at(3'700));
+  const auto memory = gateway.take_memory(now, 1'790'000'000'000);
+  ASSERT_TRUE(memory.has_value());
+  EXPECT_FALSE(gateway.take_memory(now, 1'790'000'000'000)) << "it is what it was";
+
+  Gateway next(configuration);
+  next.restore(*memory, now, 1'790'000'000'000);
+  const auto hear = [&](std::int32_t millivolts) {
+    now = now + 1_s;
+    for (std::size_t pack = 0; pack < 2; ++pack) {
+      Pack& p = next.store().pack(pack).pack;
+      p = gateway.store().pack(pack).pack;
+      p.scalars.cell_count.set({4}, now);
+      for (std::size_t i = 0; i < 4; ++i) p.cell_voltage[i].set({millivolts}, now);
+      links[pack].link = Link::up;
+      links[pack].last_frame = now;
+      next.on_frame(pack, now);
+      next.on_link(pack, links[pack], now);
+    }
+    next.end_turn(now, 1'790'000'000'000);
+    return next.store().packs()[0].guard;
+  };
+  const Protection inside = hear(3'450);  // below the limit of 3.6 V, not below the recovery
+  EXPECT_TRUE(inside.decision().is_tripped(Rule::cell_overvoltage));
+  EXPECT_EQ(inside.state(Rule::cell_overvoltage).cause, Cause::limit);
+  EXPECT_EQ(inside.state(Rule::cell_overvoltage).evidence.value, 3'700);
+  EXPECT_EQ(inside.state(Rule::cell_overvoltage).trips, 1U);
+  const Protection recovered = hear(3'390);
+  EXPECT_FALSE(recovered.decision().is_tripped(Rule::cell_overvoltage));
+  EXPECT_EQ(recovered.state(Rule::cell_overvoltage).trips, 1U) << "it is still counted";
+}
+
+TEST_F(GatewayTest, AnEmergencyOfTheBmsIsFollowedWhereTheOperatorAllowedIt) {
+  configuration.relays[1].limits.emergency = true;
+  Gateway allowed(configuration);
+  Witness seen;
+  allowed.add(seen);
+  allowed.start(now, 0);
+  const auto hear = [&](std::int32_t emergency_s, std::int32_t millivolts) {
+    now = now + 1_s;
+    for (std::size_t pack = 0; pack < 2; ++pack) {
+      healthy(pack);
+      Pack& p = allowed.store().pack(pack).pack;
+      p = gateway.store().pack(pack).pack;
+      for (std::size_t i = 0; i < 4; ++i) p.cell_voltage[i].set({millivolts}, now);
+      p.scalars.emergency_remaining.set({emergency_s}, now);
+      links[pack].last_frame = now;
+      allowed.on_frame(pack, now);
+      allowed.on_link(pack, links[pack], now);
+      allowed.end_turn(now, 0);
+    }
+  };
+  for (int i = 0; i < 30; ++i) hear(0, 2'550);  // below under-voltage
+  EXPECT_FALSE(seen.relays[1].wanted);
+  hear(1'800, 2'550);
+  EXPECT_TRUE(seen.relays[1].wanted) << "discharging follows";
+  EXPECT_TRUE(seen.relays[0].wanted) << seen.relays[0].reason.view();
+  hear(0, 2'550);
+  EXPECT_FALSE(seen.relays[1].wanted);
+}
+
 TEST_F(GatewayTest, WarnsOfAPackThatIsNotHeardOnlyWhenItHadTimeToBe) {
   EXPECT_FALSE(energised(2));
   run(3_s, {1});
