@@ -376,8 +376,8 @@ TEST(ModbusFrame, RefusesQuantitiesOutsideTheStandard) {
 }
 
 TEST(ModbusFrame, RefusesARequestThatTouchesOneUnmappedRegister) {
-  EXPECT_EQ(judged(read_request(162, 2)), Exception::none);
-  EXPECT_EQ(judged(read_request(162, 3)), Exception::illegal_address);
+  EXPECT_EQ(judged(read_request(166, 2)), Exception::none);
+  EXPECT_EQ(judged(read_request(166, 3)), Exception::illegal_address);
   EXPECT_EQ(judged(read_request(99, 2)), Exception::illegal_address);
   EXPECT_EQ(judged(read_request(65'535, 1)), Exception::illegal_address);
   EXPECT_EQ(judged(read_request(65'535, 125)), Exception::illegal_address);

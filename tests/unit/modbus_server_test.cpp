@@ -74,7 +74,7 @@ TEST(ModbusServer, RefusesWithTheExceptionOfTheStandard) {
       {1, {3, 0, 100, 0, 0}, 3, "no register"},
       {1, {3, 0, 100, 0, 126}, 3, "126 registers"},
       {1, {3, 0, 99, 0, 2}, 2, "begins unmapped"},
-      {1, {4, 0, 162, 0, 3}, 2, "ends unmapped"},
+      {1, {4, 0, 166, 0, 3}, 2, "ends unmapped"},
       {1, {3, 0xFF, 0xFF, 0, 125}, 2, "beyond the last address"},
       {3, {3, 0, 100, 0, 2}, 0x0B, "a pack too many"},
       {0, {3, 0, 100, 0, 2}, 0x0B, "unit 0"},
