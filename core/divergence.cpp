@@ -86,12 +86,6 @@ void DivergenceWatch::step(const Reported& reported, Instant now) {
   }
 }
 
-bool DivergenceWatch::moves_by_time() const {
-  for (const DivergenceState& state : states_)
-    if (state.raised != state.present) return true;
-  return openings_[0].open || openings_[1].open;
-}
-
 void DivergenceWatch::judge(Divergence kind, const Finding& finding, Instant now) {
   DivergenceState& state = states_[static_cast<std::size_t>(kind)];
   const DivergenceRow& row = kDivergences[static_cast<std::size_t>(kind)];

@@ -92,12 +92,9 @@ struct Reported {
 
 class DivergenceWatch {
  public:
-  /// Call with every frame and every tick. While the pack is not heard nothing is raised or taken
-  /// back: it is lost, and that is told elsewhere.
+  /// Call with every frame: grace times end with the first one after them. While the pack is not
+  /// heard nothing is raised or taken back: it is lost, and that is told elsewhere.
   void step(const Reported& reported, Instant now);
-
-  /// Whether a grace time or another span runs that ends by itself.
-  bool moves_by_time() const;
 
   const DivergenceState& state(Divergence kind) const {
     return states_[static_cast<std::size_t>(kind)];

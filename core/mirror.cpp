@@ -48,14 +48,6 @@ void Mirror::name_source() {
                                     : Settings::unknown;
 }
 
-bool Mirror::moves_by_time() const {
-  for (std::size_t i = 0; i < kRuleCount; ++i) {
-    const RuleState& rule = protection_.state(static_cast<Rule>(i));
-    if (rule.phase == Phase::pending || rule.phase == Phase::releasing) return true;
-  }
-  return divergences_.moves_by_time();
-}
-
 bool Mirror::step(const Inputs& inputs, Instant now) {
   load(inputs.pack, inputs.chemistry);
   const Measurements seen = measure(inputs.pack, now, inputs.usable_age);

@@ -20,8 +20,8 @@ class Mirror {
     std::uint32_t refused_steps = 0;
   };
 
-  /// Call with every frame and every tick; `now` never goes back. True: a divergence was raised or
-  /// taken back.
+  /// Call with every frame, and when the pack falls silent; `now` never goes back. True: a
+  /// divergence was raised or taken back.
   bool step(const Inputs& inputs, Instant now);
 
   const Protection& protection() const { return protection_; }
@@ -33,9 +33,6 @@ class Mirror {
   /// Where the limits come from that its rules need.
   enum class Settings : std::uint8_t { unknown, assumed, partly_assumed, read };
   Settings source() const { return source_; }
-
-  /// Whether it may find something else although nothing is heard.
-  bool moves_by_time() const;
 
   /// Our own count; nothing until the device told a first state of charge and what it holds.
   const std::optional<ChargeCount>& count() const { return count_; }

@@ -210,12 +210,12 @@ bool Gateway::decide(Instant now) {
 
 bool Gateway::step(std::size_t pack, Instant now) {
   bool moved =
-      mirrors_.step(pack, store_.writable(), store_.is_changed(pack), now, store_.events());
+      store_.is_changed(pack) && mirrors_.step(pack, store_.writable(), now, store_.events());
   const std::size_t events = store_.events().size();
   moved |= supervisor_.step(store_.pack(pack), woken_[pack], now, store_.events());
   woken_[pack] = false;
   if (store_.events().size() != events) ++trips_noted_;
-  moves_at_[pack] = mirrors_.moves_by_time(pack) ? now : next_move(store_.pack(pack), now);
+  moves_at_[pack] = next_move(store_.pack(pack), now);
   return moved;
 }
 

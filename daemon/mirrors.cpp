@@ -111,11 +111,10 @@ Mirrors::Mirrors(const std::vector<PackConfiguration>& packs) {
   }
 }
 
-bool Mirrors::step(std::size_t i, std::span<PackState> packs, bool news, Instant now,
+bool Mirrors::step(std::size_t i, std::span<PackState> packs, Instant now,
                    std::vector<Event>& events) {
   Pair& pair = pairs_[i];
   PackState& state = packs[i];
-  if (!news && !pair.mirror.moves_by_time()) return false;
   const bool moved = pair.mirror.step({.pack = state.pack,
                                        .usable_age = state.usable_age(now),
                                        .max_age = state.max_age,
@@ -124,7 +123,7 @@ bool Mirrors::step(std::size_t i, std::span<PackState> packs, bool news, Instant
                                        .current_elsewhere = current_elsewhere(packs, i, now),
                                        .refused_steps = state.readings_left_out},
                                       now);
-  if (news) tell_count(state, pair.mirror.count(), now);
+  tell_count(state, pair.mirror.count(), now);
   state.mirror_settings = name(pair.mirror.source());
   for (std::size_t k = 0; k < kDivergenceCount; ++k) {
     const auto kind = static_cast<Divergence>(k);

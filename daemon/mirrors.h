@@ -16,13 +16,9 @@ class Mirrors {
  public:
   explicit Mirrors(const std::vector<PackConfiguration>& packs);
 
-  /// Call when pack `i` was heard or its link changed (`news`), and on every tick. Between its
-  /// frames a mirror is looked at only while time alone may move it, whoever ticks how often. True:
-  /// what is told of the pack changed.
-  bool step(std::size_t i, std::span<PackState> packs, bool news, Instant now,
-            std::vector<Event>& events);
-
-  bool moves_by_time(std::size_t i) const { return pairs_[i].mirror.moves_by_time(); }
+  /// Call when pack `i` was heard or fell silent: between its frames there is nothing new to hold
+  /// against each other. True: what is told of the pack changed.
+  bool step(std::size_t i, std::span<PackState> packs, Instant now, std::vector<Event>& events);
 
  private:
   struct Pair {

@@ -44,7 +44,7 @@ class MirrorsTest : public testing::Test {
       pack.parameters.set(Parameter::cell_overvoltage, 3'650);
       pack.parameters.set(Parameter::cell_overvoltage_recovery, 3'550);
       pack.parameters.set(Parameter::cell_overvoltage_delay, 3'000);
-      mirrors->step(0, packs, true, now, events);
+      mirrors->step(0, packs, now, events);
     }
   }
   bool is_raised(Divergence kind) const {
@@ -104,7 +104,7 @@ TEST_F(MirrorsTest, CountsForItselfAndShowsTheDifferenceWithItsSign) {
     packs[0].pack.scalars.current.set({100'000}, now);
     packs[0].pack.scalars.soc.set({5'000}, now);
     packs[0].pack.scalars.voltage.set({13'200}, now);
-    mirrors->step(0, packs, true, now, events);
+    mirrors->step(0, packs, now, events);
   }
   const std::int32_t counted = s.soc_counted.fresh(now, {0})->count;
   EXPECT_NEAR(counted, 6'665, 5) << "100 A for ten minutes";
@@ -118,7 +118,7 @@ TEST_F(MirrorsTest, SilenceRaisesNothing) {
   packs[0].link.link = Link::lost;
   for (int i = 0; i < 1'000; ++i) {
     now = now + 100_ms;
-    mirrors->step(0, packs, true, now, events);
+    mirrors->step(0, packs, now, events);
   }
   EXPECT_TRUE(events.empty());
 }
