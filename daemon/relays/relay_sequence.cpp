@@ -78,6 +78,7 @@ void RelaySequence::step(std::span<const RelayWish> wishes, Senses senses, Insta
       const auto held = hold(i);
       life.demand = held.value_or(own);
       life.demand.critical |= !own.wanted && own.critical;
+      life.demand.tripped |= !own.wanted && own.tripped;
       life.waits = {};
       orders_[i].wanted = own.wanted;
       turn == Obeys::mains ? follow_mains(i, now) : advance(i, senses, now);
@@ -338,7 +339,7 @@ void RelaySequence::unload(std::size_t i, const RelaySense& sense, Instant now) 
 
 void RelaySequence::open(std::size_t i, Instant now) {
   Life& life = lives_[i];
-  life.tripped |= role(i).carries != Switches::none && !life.locked;
+  life.tripped |= role(i).carries != Switches::none && !life.locked && life.demand.tripped;
   enter(i, RelayStage::safe, now);
   if (life.demand.critical && limits(i).precharge) latch(i, Latch::critical_trip, now);
 }

@@ -12,6 +12,7 @@ struct RelayWish {
   bool wanted = false;
   Reason reason{};
   bool critical = false;  // not wanted, and under whatever load: it opens at once
+  bool tripped = false;   // not wanted, because a limit was crossed: closing again is a retry
 };
 
 /// What the sequence wants of one relay now.

@@ -17,19 +17,21 @@ bool tripped_by_limit(const Protection& guard, Rule rule) {
   return guard.decision().is_tripped(rule) && guard.state(rule).cause == Cause::limit;
 }
 
-// The gravest reason counts: one that is critical, else the first.
+// The gravest reason counts: one that is critical, else the first. Any limit makes it a trip; a
+// pack that is not heard, or not yet, is none.
 RelayWish refusal(const PackState& pack, Switches needed) {
   RelayWish wish{false, format_reason("{}: not allowed", pack.name.view())};
   bool found = false;
   for (std::size_t r = 0; r < kRuleCount; ++r) {
     const auto rule = static_cast<Rule>(r);
     if (!pack.guard.decision().is_tripped(rule) || !contains(kRules[r].opens, needed)) continue;
-    const bool critical = kRules[r].is(kCritical) && tripped_by_limit(pack.guard, rule);
-    if (found && !critical) continue;
+    const bool tripped = tripped_by_limit(pack.guard, rule);
+    const bool critical = kRules[r].is(kCritical) && tripped;
+    wish.tripped |= tripped;
+    if (found && (!critical || wish.critical)) continue;
     found = true;
     wish.reason = format_reason("{}: {}", pack.name.view(), explain(pack.guard, rule).view());
     wish.critical = critical;
-    if (critical) break;
   }
   return wish;
 }
@@ -49,7 +51,9 @@ RelayWish permission(const RelayConfiguration& relay, Packs packs, const RelayWi
     if (packs[i].guard.decision().allows(needed)) continue;
     if (in_emergency(relay, packs[i], needed, now)) continue;
     const RelayWish refused = refusal(packs[i], needed);
+    const bool tripped = wish.tripped || refused.tripped;
     if (wish.wanted || (refused.critical && !wish.critical)) wish = refused;
+    wish.tripped = tripped;
   }
   return wish;
 }

@@ -24,7 +24,13 @@ struct RelayRig {
   void want(std::size_t i, bool wanted, bool critical = false) {
     wishes[i].wanted = wanted;
     wishes[i].critical = critical;
+    wishes[i].tripped = !wanted;
     wishes[i].reason.assign(wanted ? "allowed" : critical ? "short circuit" : "too cold");
+  }
+  /// Not wanted because a pack is not heard: no limit was crossed.
+  void go_blind(std::size_t i) {
+    wishes[i] = {};
+    wishes[i].reason.assign("no fresh value");
   }
   void flow(std::optional<Milliamps> current) {
     for (RelaySense& sense : senses) sense.current = current;

@@ -283,6 +283,27 @@ TEST(RelayBudgets, MoreThanThreeRetriesInAnHourLatch) {
   EXPECT_TRUE(rig.on(0));
 }
 
+TEST(RelayBudgets, ADropoutIsNoTripAndCountsOnlyAsASwitching) {
+  RelayLimits limits;
+  limits.switchings_most = 8;
+  RelayRig rig = rig_of(RelayRole::charge, limits);
+  rig.want(0, true);
+  rig.step();
+  for (int dropout = 1; dropout < 8; ++dropout) {
+    rig.go_blind(0);
+    rig.run(11_s);
+    EXPECT_FALSE(rig.on(0));
+    rig.want(0, true);
+    rig.run(1_s);
+    EXPECT_TRUE(rig.on(0)) << dropout;
+  }
+  rig.go_blind(0);
+  rig.run(11_s);
+  rig.want(0, true);
+  rig.run(1_s);
+  EXPECT_EQ(rig.latch(0), Latch::switchings);
+}
+
 TEST(RelayBudgets, TripsThatAreFarApartNeverLatch) {
   RelayRig rig = rig_of(RelayRole::charge);
   rig.want(0, true);
