@@ -20,7 +20,8 @@ void add_current(RelaySense& sense, const PackState& pack, Instant now) {
 RelayControl::RelayControl(const std::vector<RelayConfiguration>& configuration, Mode mode,
                            const Relays::MakeLine& make_line,
                            const Relays::MakeContact& make_contact)
-    : sequence_(configuration, mode),
+    : heaters_(configuration),
+      sequence_(configuration, mode),
       relays_(configuration, mode, make_line, make_contact),
       senses_(configuration.size()) {
   for (const RelayConfiguration& relay : configuration) packs_.push_back(relay.packs);
@@ -41,15 +42,22 @@ void RelayControl::distrust(std::string_view why, Instant now, std::vector<Event
 void RelayControl::start(std::span<const RelayWish> wishes, std::span<const PackState> packs,
                          Instant now, std::vector<Event>& events) {
   sense(packs, now, events);
-  sequence_.step(wishes, senses_, now, events);
+  sequence_.step(complete(wishes, packs, now), senses_, now, events);
   relays_.open(sequence_.orders(), now, events);
 }
 
 bool RelayControl::act(std::span<const RelayWish> wishes, std::span<const PackState> packs,
                        Instant now, std::vector<Event>& events) {
   sense(packs, now, events);
-  sequence_.step(wishes, senses_, now, events);
+  sequence_.step(complete(wishes, packs, now), senses_, now, events);
   return relays_.act(sequence_.orders(), now, events);
+}
+
+std::span<const RelayWish> RelayControl::complete(std::span<const RelayWish> wishes,
+                                                  std::span<const PackState> packs, Instant now) {
+  wishes_.assign(wishes.begin(), wishes.end());
+  heaters_.step(wishes_, sequence_.orders(), packs, now);
+  return wishes_;
 }
 
 void RelayControl::sense(std::span<const PackState> packs, Instant now,
@@ -68,6 +76,7 @@ void RelayControl::sense(std::span<const PackState> packs, Instant now,
 std::optional<Instant> RelayControl::next_due(Instant now) const {
   auto due = sequence_.next_due(now);
   const auto consider = [&due](Instant when) { due = due ? std::min(*due, when) : when; };
+  if (const auto heaters = heaters_.next_due(now)) consider(*heaters);
   if (relays_.has_contacts()) consider(now + kContactsEvery);
   const bool fault = std::any_of(states().begin(), states().end(),
                                  [](const RelayState& state) { return state.fault; });

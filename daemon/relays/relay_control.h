@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/relays/heater_wishes.h"
 #include "daemon/relays/relay_sequence.h"
 #include "daemon/relays/relays.h"
 
@@ -49,7 +50,13 @@ class RelayControl {
  private:
   void sense(std::span<const PackState> packs, Instant now, std::vector<Event>& events);
 
+  /// What is wished, and what heaters wish that remember.
+  std::span<const RelayWish> complete(std::span<const RelayWish> wishes,
+                                      std::span<const PackState> packs, Instant now);
+
   std::vector<std::vector<std::size_t>> packs_;  // by relay
+  HeaterWishes heaters_;
+  std::vector<RelayWish> wishes_;
   RelaySequence sequence_;
   Relays relays_;
   std::vector<RelaySense> senses_;

@@ -79,22 +79,6 @@ RelayWish warning(const RelayConfiguration& relay, Packs packs, const RelayWish&
   return {false, format_reason("nothing to warn of")};
 }
 
-// The rule brings its own two temperatures. Heat comes from the pack if it may be discharged, else
-// from a charger.
-RelayWish heating(const RelayConfiguration& relay, Packs packs, const RelayWish&, Instant now) {
-  for (const std::size_t i : relay.packs) {
-    const PackState& state = packs[i];
-    if (!tripped_by_limit(state.guard, Rule::charge_undertemperature)) continue;
-    const auto plugged = state.pack.scalars.charger_plugged.fresh(now, state.usable_age(now));
-    const bool charger = plugged && plugged->count != 0;
-    if (!charger && !state.guard.decision().allows(Switches::discharge))
-      return {false, format_reason("{}: too cold, but nothing to heat with", state.name.view())};
-    return {true, format_reason("{}: {}", state.name.view(),
-                                explain(state.guard, Rule::charge_undertemperature).view())};
-  }
-  return {false, format_reason("no pack is known to be too cold to charge")};
-}
-
 RelayWish generating(const RelayConfiguration& relay, Packs packs, const RelayWish& before,
                      Instant now) {
   const CentiPercent enough = before.wanted ? relay.limits.stop_soc : relay.limits.start_soc;
@@ -118,11 +102,12 @@ RelayWish beating(const RelayConfiguration& relay, Packs packs, const RelayWish&
   return {true, format_reason("every pack is heard and no relay is faulty")};
 }
 
+// Of roles that follow other relays, and of heaters: heater_wishes.h remembers for them.
 RelayWish nothing(const RelayConfiguration&, Packs, const RelayWish&, Instant) { return {}; }
 
 using MakeWish = RelayWish (*)(const RelayConfiguration&, Packs, const RelayWish&, Instant);
 constexpr std::array<MakeWish, kRelayRoleCount> kWishes = {
-    &permission, &permission, &warning, &nothing, &heating, &generating, &beating, &nothing};
+    &permission, &permission, &warning, &nothing, &nothing, &generating, &beating, &nothing};
 
 }  // namespace
 
