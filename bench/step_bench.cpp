@@ -124,6 +124,7 @@ Configuration one_relay() {
   relay.name = "charge";
   relay.role = RelayRole::charge;
   relay.packs = {0};
+  relay.limits.close_after = {};
   configuration.relays.push_back(relay);
   return configuration;
 }

@@ -33,6 +33,7 @@ struct PackConfiguration {
 struct RelayLimits {
   std::optional<std::size_t> precharge;  // index of the relay it closes through
   Millis precharge_time{3'000};          // of a precharge relay: on for so long before the other
+  Millis close_after{3'000};             // of charge and discharge: wanted for so long first
   Millis settle{500};                    // contacts have followed the coil after this time
   Millis minimum_on{0};                  // never delays a critical opening
   Millis minimum_off{0};                 // from the start on as well

@@ -30,6 +30,7 @@ constexpr auto kUnloadCurrent = option("relay", "unload_current");
 constexpr auto kFeedbackLine = option("relay", "feedback_line");
 constexpr auto kFeedbackChip = option("relay", "feedback_chip");
 constexpr auto kFeedbackActiveLow = option("relay", "feedback_active_low");
+constexpr auto kCloseAfter = option("relay", "close_after");
 constexpr auto kSettle = option("relay", "settle");
 constexpr auto kCutoffAfter = option("relay", "cutoff_after");
 constexpr auto kCutoffCurrent = option("relay", "cutoff_current");
@@ -63,6 +64,7 @@ constexpr auto kRoleOptions = std::to_array<RoleOption>({
     {kSwitchings, kContacts},
     {kRetries, kMains},
     {kEmergency, kMains},
+    {kCloseAfter, kMains},
     {kUnloadTime, kMains},
     {kUnloadCurrent, kMains},
     {kFeedbackLine, kContacts},
@@ -110,6 +112,7 @@ RelayLimits limits_of(const SectionValues& relay) {
   };
   RelayLimits limits;
   limits.precharge_time = relay.span(kPrechargeTime);
+  limits.close_after = relay.span(kCloseAfter);
   limits.settle = relay.span(kSettle);
   limits.minimum_on = relay.span(kMinimumOn);
   limits.minimum_off = relay.span(kMinimumOff);

@@ -184,13 +184,17 @@ RelayWish RelaySequence::own_demand(std::size_t i, const RelayWish& wish, Senses
   return {};
 }
 
+Reason RelaySequence::latched_reason(std::size_t i) const {
+  return format_reason("latched until `cellwarden relay {} reset`: {}", relays_[i].name,
+                       row_of(lives_[i].latch).reason);
+}
+
 // Earlier claims win: the operator's lock-out, then latches, then trouble beside it.
 std::optional<RelayWish> RelaySequence::hold(std::size_t i) const {
   const Life& life = lives_[i];
   if (life.locked) return RelayWish{false, format_reason("locked out by an operator")};
   const bool reports = role(i).obeys == Obeys::trouble || life.latch == Latch::fired;
-  if (life.latch != Latch::none && !reports)
-    return RelayWish{false, format_reason("latched until reset: {}", row_of(life.latch).reason)};
+  if (life.latch != Latch::none && !reports) return RelayWish{false, latched_reason(i)};
   if (!role(i).interrupts) return std::nullopt;
   for (const std::size_t j : life.neighbours) {
     const Life& other = lives_[j];
@@ -210,7 +214,8 @@ void RelaySequence::advance(std::size_t i, Senses senses, Instant now) {
   Life& life = lives_[i];
   switch (life.stage) {
     case RelayStage::safe:
-      if (life.demand.wanted && may_close(i, now)) close(i, now);
+    case RelayStage::proving:
+      if (has_proved(i, now) && may_close(i, now)) close(i, now);
       break;
     case RelayStage::precharging: precharge(i, senses, now); break;
     case RelayStage::settling: settle(i, senses[i], now); break;
@@ -228,6 +233,22 @@ void RelaySequence::note_critical(std::size_t i, Instant now) {
   life.critical_since = now;
   for (const std::size_t j : life.neighbours)
     if (role(j).obeys == Obeys::stage1) reached(now + limits(j).cutoff_after, now);
+}
+
+// After a start, or after silence, the first good value is not enough: it must stay good. Nothing
+// has moved yet, so that what rests since it opened goes on resting.
+bool RelaySequence::has_proved(std::size_t i, Instant now) {
+  Life& life = lives_[i];
+  life.stage = RelayStage::safe;
+  if (!life.demand.wanted) life.wanted_since.reset();
+  if (!life.demand.wanted) return false;
+  if (role(i).carries == Switches::none) return true;
+  if (!life.wanted_since) life.wanted_since = now;
+  if (reached(*life.wanted_since + limits(i).close_after, now)) return true;
+  life.stage = RelayStage::proving;
+  life.waits = format_reason("closes when this has held for {}: {}",
+                             seconds_text(limits(i).close_after).view(), life.demand.reason.view());
+  return false;
 }
 
 bool RelaySequence::may_close(std::size_t i, Instant now) {
@@ -264,7 +285,7 @@ bool RelaySequence::has_budget(std::size_t i, Instant now) {
     latch(i, Latch::switchings, now);
   else
     return true;
-  life.waits = format_reason("latched until reset: {}", row_of(life.latch).reason);
+  life.waits = latched_reason(i);
   return false;
 }
 
@@ -349,6 +370,7 @@ void RelaySequence::enter(std::size_t i, RelayStage stage, Instant now) {
   const bool was_active = row_of(life.stage).active;
   life.stage = stage;
   life.since = now;
+  life.wanted_since.reset();
   if (!was_active && row_of(stage).active) life.on_since = now;
   if (const auto p = limits(i).precharge; p && lives_[*p].user == i && !row_of(stage).precharge)
     lives_[*p].user.reset();
@@ -367,7 +389,7 @@ void RelaySequence::enter(std::size_t i, RelayStage stage, Instant now) {
 void RelaySequence::latch(std::size_t i, Latch latch, Instant now) {
   lives_[i].latch = latch;
   ++revision_;
-  tell(EventKind::relay_latched, i, row_of(latch).reason, now);
+  tell(EventKind::relay_latched, i, latched_reason(i).view(), now);
 }
 
 void RelaySequence::follow_mains(std::size_t precharge, Instant now) {

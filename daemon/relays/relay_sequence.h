@@ -70,11 +70,12 @@ class RelaySequence {
     explicit Life(const RelayConfiguration& configured);
 
     RelayStage stage = RelayStage::safe;
-    Instant since{};     // of the stage
+    Instant since{};     // of the stage; one that proves itself is safe since it was
     Instant on_since{};  // since it left its safe level
     RelayWish demand;    // what it should do, everything weighed
     Reason waits;        // why it does not yet; empty: it does
     Latch latch = Latch::none;
+    std::optional<Instant> wanted_since;  // without a break, while it is not closing or closed
     bool locked = false;
     bool tripped = false;                   // opened by a trip: closing again is a retry
     std::optional<Instant> critical_since;  // safe, and critically so
@@ -100,9 +101,11 @@ class RelaySequence {
 
   RelayWish own_demand(std::size_t i, const RelayWish& wish, Senses senses) const;
   std::optional<RelayWish> hold(std::size_t i) const;
+  Reason latched_reason(std::size_t i) const;
   std::optional<std::size_t> faulty_neighbour(std::size_t i, Senses senses, bool latched) const;
 
   void advance(std::size_t i, Senses senses, Instant now);
+  bool has_proved(std::size_t i, Instant now);
   void note_critical(std::size_t i, Instant now);
   void close(std::size_t i, Instant now);
   bool may_close(std::size_t i, Instant now);

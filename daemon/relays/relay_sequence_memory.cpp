@@ -19,6 +19,7 @@ Instant since_start(std::int64_t then, bool stepped_back, Instant now, std::int6
 void restore_times(const std::vector<std::int64_t>& times, bool stepped_back, Instant now,
                    std::int64_t wall_ms, HourlyBudget& budget) {
   std::vector<Instant> instants;
+  instants.reserve(times.size());
   for (const std::int64_t then : times)
     instants.push_back(since_start(then, stepped_back, now, wall_ms));
   std::sort(instants.begin(), instants.end());
@@ -73,8 +74,8 @@ void RelaySequence::distrust(Instant now, std::string_view why, std::vector<Even
   Event event;
   event.kind = EventKind::state_unreadable;
   event.when = now;
-  event.detail.assign(
-      fmt::format("{}: every relay stays safe until it is reset", why.substr(0, 100)));
+  event.detail.assign(fmt::format("{}: every relay stays safe until `cellwarden relay NAME reset`",
+                                  why.substr(0, 100)));
   events.push_back(event);
   for (std::size_t i = 0; i < relays_.size(); ++i)
     if (role(i).obeys != Obeys::trouble) latch(i, Latch::unreadable_state, now);
@@ -87,7 +88,9 @@ std::string RelaySequence::command(std::size_t relay, RelayCommand command, std:
   if (command == RelayCommand::lock && role(relay).obeys == Obeys::stage1)
     return "a cut-off cannot be locked out: it could not fire";
   if (command == RelayCommand::unlock && !life.locked) return "it is not locked out";
-  if (command == RelayCommand::reset && life.latch == Latch::none) return "it is not latched";
+  if (command == RelayCommand::reset && life.latch == Latch::none)
+    return fmt::format("it is not latched; it is {}: {}", row_of(life.stage).name,
+                       orders_[relay].reason.view());
   if (command != RelayCommand::reset) {
     life.locked = command == RelayCommand::lock;
   } else {

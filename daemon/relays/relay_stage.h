@@ -10,7 +10,7 @@
 
 namespace cw {
 
-enum class RelayStage : std::uint8_t { safe, precharging, settling, on, unloading };
+enum class RelayStage : std::uint8_t { safe, proving, precharging, settling, on, unloading };
 
 struct StageRow {
   std::string_view name;
@@ -23,6 +23,7 @@ struct StageRow {
 
 inline constexpr auto kStages = std::to_array<StageRow>({
     {"safe", false, false, false, true, false},
+    {"proving", false, false, false, true, false},
     {"precharging", false, true, true, true, true},
     {"settling", true, true, true, true, false},
     {"on", true, false, false, false, false},

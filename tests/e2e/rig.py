@@ -171,7 +171,8 @@ class Rig:
         for name, role in (("charger", "charge"), ("load", "discharge"), ("lamp", "alarm")):
             lines += ["[[relay]]", f'name = "{name}"', f'role = "{role}"', "dry_run = true"]
             if role in ("charge", "discharge"):  # tests trip more often than batteries may
-                lines += ["retries_most = 120", "switchings_most = 120", 'unload_time = "1 s"']
+                lines += ["retries_most = 120", "switchings_most = 120", 'unload_time = "1 s"',
+                          'close_after = "0 s"']
         with open(self.path("cellwarden.toml"), "w") as f:
             f.write("\n".join(lines) + "\n")
         return self.path("cellwarden.toml")

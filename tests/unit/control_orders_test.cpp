@@ -53,7 +53,9 @@ TEST_F(ControlOrders, AreTakenFromNobodyElse) {
 }
 
 TEST_F(ControlOrders, ThatAreNotUnderstoodOrPointlessSayWhy) {
-  EXPECT_EQ(say("relay load reset"), "error: load: it is not latched\n");
+  EXPECT_EQ(say("relay load reset"),
+            "error: load: it is not latched; it is proving: closes when this has held for 3 s: "
+            "every pack it obeys allows it\n");
   EXPECT_EQ(say("relay shed lock"), "error: shed: there is no such relay\n");
   for (const char* line : {"relay", "relay load", "relay load open", "relay load lock now", "x"})
     EXPECT_EQ(say(line), "error: unknown order; known is: relay NAME lock|unlock|reset\n") << line;

@@ -63,6 +63,7 @@ Configuration two_packs(Mode mode) {
   configuration.relays = {{"charge", RelayRole::charge, {0, 1}, {}, false},
                           {"discharge", RelayRole::discharge, {0, 1}, {}, false},
                           {"lamp", RelayRole::alarm, {0, 1}, {}, false}};
+  for (RelayConfiguration& relay : configuration.relays) relay.limits.close_after = {};
   return configuration;
 }
 

@@ -23,6 +23,7 @@ std::vector<RelayConfiguration> relays_of(std::mt19937_64& random) {
   };
   RelayLimits main;
   main.precharge = kResistor;
+  main.close_after = Millis{below(3) * 2'000};
   main.minimum_on = Millis{below(3) * 20'000};
   main.minimum_off = Millis{below(3) * 10'000};
   main.switchings_most = static_cast<std::uint8_t>(1 + below(12));
@@ -96,6 +97,7 @@ class World {
     const Millis back{static_cast<std::int32_t>(chance(4) ? random_() % 100'000'000 : 0)};
     true_ms_ += away.count;
     was_on_.fill(false);
+    wanted_since_.fill(true_ms_);
     precharge_since_ = -1;
     begun_without_wish_ = -1;
     rig_.restart(Millis{away.count - back.count});
@@ -120,6 +122,8 @@ class World {
   void observe() {
     true_ms_ += rig_.now.ms - last_now_;
     last_now_ = rig_.now.ms;
+    for (std::size_t i = 0; i < kRelays; ++i)
+      if (!rig_.wishes[i].wanted) wanted_since_[i] = true_ms_;
     for (std::size_t i = 0; i < kRelays; ++i) {
       const bool on = rig_.on(i);
       if (on && !was_on_[i]) left_safe(i);
@@ -139,6 +143,10 @@ class World {
     const std::string& name = rig_.relays[i].name;
     if (i == kLoad || i == kCharger || i == kHeater || i == kBeat) {
       EXPECT_TRUE(rig_.wishes[i].wanted) << name << " closed unasked";
+    }
+    if (i == kLoad || i == kCharger) {
+      EXPECT_GE(true_ms_ - wanted_since_[i], rig_.relays[i].limits.close_after.count)
+          << name << " closed before its wish had held";
     }
     if (i == kResistor) {
       EXPECT_TRUE(rig_.wishes[kLoad].wanted) << "precharge without a wish";
@@ -176,6 +184,7 @@ class World {
   std::array<bool, kRelays> was_on_{};
   std::array<bool, kRelays> latched_{};
   std::array<std::deque<std::int64_t>, kRelays> switchings_;
+  std::array<std::int64_t, kRelays> wanted_since_{};
   std::int64_t true_ms_ = 0;
   std::int64_t last_now_ = rig_.now.ms;
   std::int64_t precharge_since_ = -1;

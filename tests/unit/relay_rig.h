@@ -97,7 +97,14 @@ struct RelayRig {
   std::int64_t wall_before = 0;
 };
 
-inline RelayConfiguration relay_of(std::string name, RelayRole role, RelayLimits limits = {},
+/// The defaults, but that a relay closes as soon as it may.
+inline RelayLimits at_once() {
+  RelayLimits limits;
+  limits.close_after = {};
+  return limits;
+}
+
+inline RelayConfiguration relay_of(std::string name, RelayRole role, RelayLimits limits = at_once(),
                                    std::vector<std::size_t> packs = {0}) {
   return {std::move(name), role, std::move(packs), {}, false, {}, limits};
 }

@@ -13,12 +13,12 @@ namespace {
 using namespace literals;
 using Texts = std::vector<std::string>;
 
-RelayRig rig_of(RelayRole role, RelayLimits limits = {}) {
+RelayRig rig_of(RelayRole role, RelayLimits limits = at_once()) {
   return RelayRig({relay_of("main", role, limits)});
 }
 
 // 0 the main relay, 1 its precharge relay, 2 a lamp.
-RelayRig precharged(RelayLimits limits = {}) {
+RelayRig precharged(RelayLimits limits = at_once()) {
   limits.precharge = 1;
   return RelayRig({relay_of("main", RelayRole::discharge, limits),
                    relay_of("resistor", RelayRole::precharge), relay_of("lamp", RelayRole::alarm)});
@@ -103,7 +103,7 @@ TEST(RelayClosing, APrechargeRelayThatCannotBeDrivenFailsTheClosing) {
 }
 
 TEST(RelayClosing, RelaysOfTheSamePacksCloseOneAfterTheOther) {
-  RelayLimits through;
+  RelayLimits through = at_once();
   through.precharge = 2;
   RelayRig rig({relay_of("load", RelayRole::discharge, through),
                 relay_of("charger", RelayRole::charge, through),
@@ -119,6 +119,63 @@ TEST(RelayClosing, RelaysOfTheSamePacksCloseOneAfterTheOther) {
   EXPECT_EQ(rig.stage(1), RelayStage::precharging);
   rig.run(3'600_ms);
   EXPECT_EQ(rig.stage(1), RelayStage::on);
+}
+
+// Steps every 100 ms, and when the sequence asks for one.
+TEST(RelayClosing, WaitsUntilTheWishHasHeldWithoutABreak) {
+  RelayRig rig = rig_of(RelayRole::discharge, {});
+  rig.want(0, true);
+  rig.step();
+  EXPECT_EQ(rig.stage(0), RelayStage::proving);
+  EXPECT_EQ(rig.reason(0), "closes when this has held for 3 s: allowed");
+  EXPECT_EQ(rig.sequence.next_due(rig.now), rig.now + 3_s);
+  EXPECT_EQ(rig.sequence.withheld()[0], Switches::discharge);
+  rig.run(2'999_ms);
+  EXPECT_FALSE(rig.on(0));
+  rig.go_blind(0);
+  rig.step();
+  EXPECT_EQ(rig.stage(0), RelayStage::safe);
+  rig.want(0, true);
+  rig.step();
+  rig.run(2'999_ms);
+  EXPECT_FALSE(rig.on(0)) << "from the start again";
+  rig.run(1_ms);
+  EXPECT_TRUE(rig.on(0));
+}
+
+TEST(RelayClosing, ProvesItselfAfterSilenceAndAfterARestartToo) {
+  RelayRig rig = rig_of(RelayRole::charge, {});
+  rig.want(0, true);
+  rig.step();
+  rig.run(3_s);
+  EXPECT_TRUE(rig.on(0));
+  rig.flow(0_mA);
+  rig.go_blind(0);
+  rig.step();
+  EXPECT_FALSE(rig.on(0)) << "opening waits for nothing";
+  rig.want(0, true);
+  rig.step();
+  rig.run(2_s);
+  EXPECT_FALSE(rig.on(0));
+  rig.restart();
+  rig.run(2'999_ms);
+  EXPECT_FALSE(rig.on(0));
+  rig.run(1_ms);
+  EXPECT_TRUE(rig.on(0));
+}
+
+TEST(RelayClosing, RestsWhileItProvesItself) {
+  RelayLimits limits;
+  limits.minimum_off = 20_s;
+  RelayRig rig = rig_of(RelayRole::charge, limits);
+  rig.step();
+  rig.run(10_s);
+  rig.want(0, true);
+  rig.step();
+  rig.run(9'999_ms);
+  EXPECT_FALSE(rig.on(0));
+  rig.run(1_ms);
+  EXPECT_TRUE(rig.on(0));
 }
 
 TEST(RelayOpening, AsksForZeroCurrentFirstAndOpensWhenLittleFlows) {
@@ -160,7 +217,7 @@ TEST(RelayOpening, OpensUnderLoadWhenNobodyObeysInTime) {
 }
 
 TEST(RelayOpening, ACriticalTripOpensInTheSameStep) {
-  RelayLimits limits;
+  RelayLimits limits = at_once();
   limits.minimum_on = 60_s;
   RelayRig rig = rig_of(RelayRole::discharge, limits);
   rig.want(0, true);
@@ -216,7 +273,7 @@ TEST(RelayOpening, NeverPrechargesAgainAfterACriticalTrip) {
 }
 
 TEST(RelayRests, StaysOnForItsMinimumAndSaysSo) {
-  RelayLimits limits;
+  RelayLimits limits = at_once();
   limits.minimum_on = 30_s;
   RelayRig rig = rig_of(RelayRole::generator, limits);
   rig.want(0, true);
@@ -231,7 +288,7 @@ TEST(RelayRests, StaysOnForItsMinimumAndSaysSo) {
 }
 
 TEST(RelayRests, StaysOffForItsMinimumFromTheStartOnToo) {
-  RelayLimits limits;
+  RelayLimits limits = at_once();
   limits.minimum_off = 20_s;
   RelayRig rig = rig_of(RelayRole::charge, limits);
   rig.want(0, true);
@@ -244,7 +301,7 @@ TEST(RelayRests, StaysOffForItsMinimumFromTheStartOnToo) {
 }
 
 TEST(RelayRests, AHeaterThatIsOnForTooLongIsLatched) {
-  RelayLimits limits;
+  RelayLimits limits = at_once();
   limits.longest_on = 60_s;
   RelayRig rig = rig_of(RelayRole::heater, limits);
   rig.want(0, true);
@@ -275,7 +332,8 @@ TEST(RelayBudgets, MoreThanThreeRetriesInAnHourLatch) {
   EXPECT_FALSE(rig.on(0));
   EXPECT_EQ(rig.latch(0), Latch::retries);
   EXPECT_EQ(rig.reason(0),
-            "latched until reset: more retries after trips within an hour than allowed");
+            "latched until `cellwarden relay main reset`: more retries after trips within an hour "
+            "than allowed");
   rig.run(HourlyBudget::kHour);
   rig.run(HourlyBudget::kHour);
   EXPECT_FALSE(rig.on(0)) << "time does not undo it";
@@ -284,7 +342,7 @@ TEST(RelayBudgets, MoreThanThreeRetriesInAnHourLatch) {
 }
 
 TEST(RelayBudgets, ADropoutIsNoTripAndCountsOnlyAsASwitching) {
-  RelayLimits limits;
+  RelayLimits limits = at_once();
   limits.switchings_most = 8;
   RelayRig rig = rig_of(RelayRole::charge, limits);
   rig.want(0, true);
@@ -316,7 +374,7 @@ TEST(RelayBudgets, TripsThatAreFarApartNeverLatch) {
 }
 
 TEST(RelayBudgets, MoreSwitchingsInAnHourThanAllowedLatch) {
-  RelayLimits limits;
+  RelayLimits limits = at_once();
   limits.switchings_most = 5;
   RelayRig rig = rig_of(RelayRole::heater, limits);
   for (int i = 0; i < 6; ++i) {
@@ -332,7 +390,8 @@ TEST(RelayBudgets, MoreSwitchingsInAnHourThanAllowedLatch) {
 // 0 charge, 1 discharge, 2 lamp, 3 a relay of another pack, 4 heartbeat.
 RelayRig contactors() {
   RelayRig rig({relay_of("charger", RelayRole::charge), relay_of("load", RelayRole::discharge),
-                relay_of("lamp", RelayRole::alarm), relay_of("other", RelayRole::charge, {}, {1}),
+                relay_of("lamp", RelayRole::alarm),
+                relay_of("other", RelayRole::charge, at_once(), {1}),
                 relay_of("beat", RelayRole::heartbeat)});
   for (const std::size_t i : {0, 1, 3, 4}) rig.want(i, true);
   rig.has_contact[0] = true;
@@ -479,7 +538,7 @@ TEST(RelayCutoff, FiresWhenTheContactSaysClosed) {
 }
 
 TEST(RelayHeartbeat, BeatsOnlyWhileTheChainIsHealthy) {
-  RelayLimits limits;
+  RelayLimits limits = at_once();
   limits.period = 50_ms;
   RelayRig rig(
       {relay_of("beat", RelayRole::heartbeat, limits), relay_of("charger", RelayRole::charge)});
@@ -525,7 +584,7 @@ TEST(RelayOperator, LocksOutUnlocksAndIsOnRecord) {
 TEST(RelayOperator, IsToldWhatHasNoEffect) {
   RelayRig rig = with_cutoff();
   EXPECT_EQ(rig.command(0, RelayCommand::unlock), "it is not locked out");
-  EXPECT_EQ(rig.command(0, RelayCommand::reset), "it is not latched");
+  EXPECT_EQ(rig.command(0, RelayCommand::reset), "it is not latched; it is on: allowed");
   EXPECT_EQ(rig.command(2, RelayCommand::lock),
             "a cut-off cannot be locked out: it could not fire");
   EXPECT_TRUE(rig.told(EventKind::relay_command).empty());
@@ -603,7 +662,7 @@ TEST(RelayRestart, WithoutAReadableStateEverythingIsSafeAndTheLampIsOn) {
   rig.events.clear();
   rig.sequence.distrust(rig.now, "damaged", rig.events);
   EXPECT_EQ(rig.told(EventKind::state_unreadable),
-            Texts{": damaged: every relay stays safe until it is reset"});
+            Texts{": damaged: every relay stays safe until `cellwarden relay NAME reset`"});
   rig.run(60_s);
   for (const std::size_t i : {0, 1, 3, 4}) EXPECT_FALSE(rig.on(i)) << i;
   EXPECT_TRUE(rig.on(2));
