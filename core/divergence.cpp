@@ -10,11 +10,11 @@ constexpr Millis kJitter{10'000};         // polls, delays of the board and ours
 constexpr Milliamps kFlows{1'000};        // less than this may be an offset of the measurement
 constexpr std::int32_t kSumCell_mV = 20;  // how far a cell may be off; inverter boards say 20 mV
 constexpr std::int32_t kSumPack_mV = 100;
-constexpr Milliamps kMoving{5'000};    // a current that cannot leave every value as it is
-constexpr Millis kFrozen{10'000};      // unchanged for so long counts as frozen; then the grace
-constexpr Milliamps kStep{3'000};      // a change of current that tells something about its sign
-constexpr Millis kStepWithin{10'000};  // the charge that flows meanwhile does not matter yet
-constexpr std::uint32_t kSteps = 6;    // so many of them tell enough
+constexpr Milliamps kMoving{5'000};   // a current that cannot leave every value as it is
+constexpr Millis kFrozen{10'000};     // unchanged for so long counts as frozen; then the grace
+constexpr Milliamps kStep{5'000};     // a change of current that tells something about its sign
+constexpr Millis kStepWithin{5'000};  // between two frames: no cell moves by charge so fast
+constexpr std::uint32_t kSteps = 6;   // so many of them tell enough
 constexpr CentiPercent kDrift{1'000};
 constexpr Switches kSwitch[] = {Switches::charge, Switches::discharge};
 
@@ -120,14 +120,23 @@ DivergenceWatch::Finding DivergenceWatch::find(Divergence kind, const Reported& 
   return std::nullopt;
 }
 
-// A rule that waits for a clock is none to be missed: the board's own may be over already.
+// A rule that is left by time is missed only while its current flows: the board may have seen an
+// interruption that we did not.
 DivergenceWatch::Finding DivergenceWatch::missed_trip(const Reported& r, Instant now) const {
   if (in_emergency(r, now)) return std::nullopt;
+  const Measurements seen = measure(r.pack, now, r.usable_age);
   for (std::size_t i = 0; i < kRuleCount; ++i) {
     const RuleState& rule = r.mirror.state(static_cast<Rule>(i));
     const bool tripped = rule.cause == Cause::limit &&
                          (rule.phase == Phase::tripped || rule.phase == Phase::releasing);
-    if (!tripped || rule.blind) continue;
+    // Only what the BMS said itself accuses it, and only while it is still true.
+    const RuleRow& row = kRules[i];
+    const bool read =
+        row.limit.source == Source::zero || r.pack.parameters.get(row.limit.parameter);
+    const auto& value = seen[row.reads];
+    const bool gone = row.release == Release::by_time &&
+                      (!value || !is_beyond(row.direction, value->value, rule.limit));
+    if (!tripped || rule.blind || !read || gone) continue;
     for (const Switches which : kSwitch) {
       if (!opens(i, which) || mosfet(r, which, now) != true) continue;
       return DivergenceEvidence{.value = shown(rule.evidence.value, kRules[i].unit),
@@ -155,10 +164,14 @@ bool DivergenceWatch::is_explained(Opening& opening, Switches which, const Repor
     if (!opens(i, which) || !limits) continue;
     const RuleState& rule = r.mirror.state(static_cast<Rule>(i));
     const auto& value = seen[row.reads];
+    const auto alarms = r.pack.alarms.fresh(now, r.usable_age);
+    // It tripped before we were there: what the board says of it is all there is.
+    const bool told =
+        !opening.seen_closed && row.release == Release::by_time && alarms && alarms->has(row.alarm);
     const bool unrecovered = row.release == Release::by_recovery && value &&
                              row.leave.source != Source::zero &&
                              !is_inside(row.direction, value->value, limits->leave);
-    if (!rule.violated && rule.cause != Cause::limit && !unrecovered) continue;
+    if (!rule.violated && rule.cause != Cause::limit && !unrecovered && !told) continue;
     opening.explained_by = static_cast<Rule>(i);
     opening.explained_at = now;
     return true;
@@ -180,6 +193,7 @@ DivergenceWatch::Finding DivergenceWatch::unexplained_trip(const Reported& r, In
       // What is violated just before a switch opens is what opens it.
       opening = {};
       opening.since = now;
+      opening.seen_closed = true;
       (void)is_explained(opening, which, r, now);
       continue;
     }
@@ -254,7 +268,7 @@ DivergenceWatch::Finding DivergenceWatch::cell_sum(const Reported& r, Instant no
 DivergenceWatch::Finding DivergenceWatch::frozen_values(const Reported& r, Instant now) {
   const auto current = r.pack.scalars.current.fresh(now, r.usable_age);
   const auto voltage = r.pack.scalars.voltage.fresh(now, r.usable_age);
-  if (!current || !voltage) return std::nullopt;
+  if (!current || !voltage || !cell_sum_mV(r, now)) return std::nullopt;
   Content content{{}, current->count, voltage->count};
   for (std::size_t i = 0; i < kMaxCells; ++i)
     content.cell_mV[i] =
@@ -264,13 +278,17 @@ DivergenceWatch::Finding DivergenceWatch::frozen_values(const Reported& r, Insta
     content_since_ = now;
   }
   const std::int32_t here_mA = current->count < 0 ? -current->count : current->count;
-  const std::int32_t elsewhere_mA = r.current_elsewhere.value_or(Milliamps{}).count;
+  used_ = used_ || here_mA > kMoving.count;
+  // What flows beside it says something of a pack that is in use and switched on.
+  const bool beside = used_ && mosfet(r, Switches::charge, now) == true &&
+                      mosfet(r, Switches::discharge, now) == true;
+  const std::int32_t elsewhere_mA = beside ? r.current_elsewhere.value_or(Milliamps{}).count : 0;
   const bool moving = here_mA > kMoving.count || elsewhere_mA > kMoving.count;
   if (!moving || now < content_since_ + kFrozen) return std::nullopt;
   DivergenceEvidence evidence;
   evidence.value = current->count;
   evidence.unit = Unit::milliamp;
-  if (r.current_elsewhere) evidence.reference = elsewhere_mA;
+  if (elsewhere_mA > kMoving.count) evidence.reference = elsewhere_mA;
   return evidence;
 }
 
@@ -292,8 +310,7 @@ DivergenceWatch::Finding DivergenceWatch::current_sign(const Reported& r, Instan
     const bool near = slope_.current && heard <= slope_.heard + kStepWithin;
     const std::int32_t rise_mA = near ? current->count - slope_.current->count : 0;
     const std::int32_t rise_mV = near ? *sum_mV - slope_.voltage_mV : 0;
-    const bool stepped = rise_mA > kStep.count || rise_mA < -kStep.count;
-    if (stepped) {
+    if (rise_mA > kStep.count || rise_mA < -kStep.count) {
       slope_.current_x_voltage += std::int64_t{rise_mA} * rise_mV;
       slope_.current_squared += std::int64_t{rise_mA} * rise_mA / 1000;
       ++slope_.steps;
@@ -303,8 +320,9 @@ DivergenceWatch::Finding DivergenceWatch::current_sign(const Reported& r, Instan
       slope_.current_squared /= 2;
       slope_.steps /= 2;
     }
-    if (!near || stepped) slope_.current = *current, slope_.voltage_mV = *sum_mV;
-    if (!near || stepped) slope_.heard = heard;
+    slope_.current = *current;
+    slope_.voltage_mV = *sum_mV;
+    slope_.heard = heard;
   }
   // Beyond a twentieth of a milliohm a cell, the wrong way round: a charger that holds its voltage
   // makes a slope of nearly 0.

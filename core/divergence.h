@@ -106,6 +106,7 @@ class DivergenceWatch {
   // One switch of the board: since when it is open, and what explains it.
   struct Opening {
     bool open = false;
+    bool seen_closed = false;  // since it was last not heard
     Instant since{};
     std::optional<Rule> explained_by;
     Instant explained_at{};  // when that rule was last a reason
@@ -146,6 +147,7 @@ class DivergenceWatch {
   Instant content_heard_{};
   Slope slope_{};
   std::uint32_t refused_steps_ = 0;
+  bool used_ = false;  // it carried a current itself
   bool stepped_ = false;
 };
 

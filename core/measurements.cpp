@@ -70,6 +70,18 @@ std::optional<Measurement> flag(const Reading<AlarmSet>& alarms, Alarm alarm, In
   return Measurement{set->has(alarm) ? 1 : 0, 0, alarms.heard()};
 }
 
+// What a front end says of itself: that it is not heard, or that it acted by itself.
+std::optional<Measurement> internal_fault(const Reading<AlarmSet>& alarms, Instant now,
+                                          Millis max_age) {
+  std::optional<Measurement> found;
+  for (const Alarm alarm :
+       {Alarm::internal_communication, Alarm::front_end_fault_a, Alarm::front_end_fault_b}) {
+    const auto here = flag(alarms, alarm, now, max_age);
+    if (!found || (here && here->value != 0)) found = here;
+  }
+  return found;
+}
+
 // How many cells are where a connected cell can be, whatever the board believes to have.
 std::optional<Measurement> cells_in_range(const Pack& pack, Instant now, Millis max_age) {
   constexpr std::int32_t kLowest_mV = 1000;
@@ -172,7 +184,7 @@ Measurements measure(const Pack& pack, Instant now, Millis max_age) {
   put(Input::pack_voltage, of_pack(s.voltage, now, max_age));
   put(Input::highest_wire_resistance,
       extremes(pack.wire_resistance, kMaxCells, true, now, max_age).highest);
-  put(Input::internal_fault, flag(pack.alarms, Alarm::internal_communication, now, max_age));
+  put(Input::internal_fault, internal_fault(pack.alarms, now, max_age));
   m.unfitted = unfitted(pack);
   const auto charger = s.charger_plugged.fresh(now, max_age);
   m.wake = charger && charger->count;

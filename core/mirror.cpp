@@ -9,6 +9,7 @@ namespace cw {
 namespace {
 
 constexpr Millis kLate{1'000};  // so late a silence may be noticed
+constexpr CentiPercent kFull{9'950};
 
 }  // namespace
 
@@ -74,6 +75,10 @@ bool Mirror::step(const Inputs& inputs, Instant now) {
 
 void Mirror::count_charge(const Inputs& inputs, const Measurements& seen, Instant now) {
   const PackScalars& s = inputs.pack.scalars;
+  if (inputs.usable_age < Millis{0}) return count_.reset();  // nobody counted: it begins anew
+  // A board that says "full" knows better, or is caught by its next cycle.
+  const auto told = s.soc.fresh(now, inputs.usable_age);
+  if (told && told->count >= kFull.count && count_ && count_->soc() < kFull) count_.reset();
   if (!count_) {
     const auto soc = s.soc.fresh(now, inputs.usable_age);
     const auto capacity = usable_capacity(s, now, inputs.usable_age);

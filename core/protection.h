@@ -53,6 +53,12 @@ struct Decision {
   friend constexpr bool operator==(const Decision&, const Decision&) = default;
 };
 
+/// What a value must be inside of for a rule that holds its switches to be left by it.
+constexpr std::int32_t left_at(const RuleRow& rule, const RuleState& state,
+                               const RuleLimits& limits) {
+  return rule.is(kWoken) && state.cause != Cause::limit ? limits.limit : limits.leave;
+}
+
 /// How the engine begins: a supervisor shows that it is safe before it closes anything; a board
 /// (the simulated one) starts closed, as real ones do.
 enum class Start : std::uint8_t { tripped, clear };

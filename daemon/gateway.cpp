@@ -86,7 +86,7 @@ Gateway::Gateway(const Configuration& configuration)
       mirrors_(configuration.packs),
       relays_(configuration.relays, configuration.mode),
       moves_at_(configuration.packs.size(), Store::kNever),
-      woken_(configuration.packs.size(), false),
+      woken_until_(configuration.packs.size(), Instant{-1}),
       spoke_(configuration.packs.size(), false) {}
 
 void Gateway::add(Sink& sink) {
@@ -126,17 +126,31 @@ std::optional<std::string> Gateway::take_memory(Instant now, std::int64_t wall_m
 
 std::string Gateway::command(std::string_view relay, RelayCommand command, std::string_view origin,
                              Instant now) {
-  std::string refused = relays_.command(relay, command, origin, now, store_.events());
-  if (refused.empty() && command == RelayCommand::reset) wake(relay);
-  return refused;
+  const std::string refused = relays_.command(relay, command, origin, now, store_.events());
+  const bool woke = command == RelayCommand::reset && wake(relay, origin, now);
+  return woke ? std::string{} : refused;
 }
 
-// What the button of a board does: a pack that is off may be used again, for as long as the delay.
-void Gateway::wake(std::string_view relay) {
-  for (const RelayConfiguration& row : configuration_.relays)
-    if (row.name == relay)
-      for (const std::size_t pack : row.packs) woken_[pack] = true;
-  tick_due_ = true;
+// What the button of a board does: a pack that turned itself off may be charged again. For long
+// enough that a charger starts and lifts its cells; under-voltage goes on forbidding to discharge.
+bool Gateway::wake(std::string_view relay, std::string_view origin, Instant now) {
+  bool any = false;
+  for (const RelayConfiguration& row : configuration_.relays) {
+    if (row.name != relay) continue;
+    for (const std::size_t pack : row.packs) {
+      const RuleState& off = store_.packs()[pack].guard.state(Rule::power_off);
+      if (off.phase != Phase::tripped || off.cause != Cause::limit) continue;
+      woken_until_[pack] = now + kWake;
+      any = true;
+      Event event = gateway_event(EventKind::relay_command, now, "");
+      event.pack = store_.packs()[pack].name;
+      event.subject.assign(relay);
+      event.detail.assign(std::string{"power_off overridden for 10 minutes by "}.append(origin));
+      store_.events().push_back(event);
+    }
+  }
+  tick_due_ = tick_due_ || any;
+  return any;
 }
 
 void Gateway::note(EventKind kind, std::string_view detail, Instant now) {
@@ -205,6 +219,9 @@ bool Gateway::decide(Instant now) {
   if (bank_is_old_ && (tick_due_ || lost || every_fresh_pack_spoke(now))) aggregate_bank(now);
   moved |=
       relays_.act(supervisor_.wishes(store_.packs(), now), store_.packs(), now, store_.events());
+  const auto withheld = relays_.withheld();  // of packs that a relay obeys, and those before them
+  for (std::size_t i = 0; i < std::min(withheld.size(), store_.packs().size()); ++i)
+    store_.pack(i).withheld = withheld[i];
   return moved;
 }
 
@@ -212,10 +229,11 @@ bool Gateway::step(std::size_t pack, Instant now) {
   bool moved =
       store_.is_changed(pack) && mirrors_.step(pack, store_.writable(), now, store_.events());
   const std::size_t events = store_.events().size();
-  moved |= supervisor_.step(store_.pack(pack), woken_[pack], now, store_.events());
-  woken_[pack] = false;
+  moved |= supervisor_.step(store_.pack(pack), now <= woken_until_[pack], now, store_.events());
   if (store_.events().size() != events) ++trips_noted_;
   moves_at_[pack] = next_move(store_.pack(pack), now);
+  if (now <= woken_until_[pack])
+    moves_at_[pack] = std::min(moves_at_[pack], woken_until_[pack] + Millis{1});
   return moved;
 }
 

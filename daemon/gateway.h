@@ -23,6 +23,9 @@ namespace cw {
 /// at which nothing can have changed by time alone is passed over (docs/decisions/0008).
 inline constexpr Millis kTick{100};
 
+/// How long an operator's reset keeps a pack from being off again.
+inline constexpr Millis kWake{600'000};
+
 class Gateway : public WireListener {
  public:
   explicit Gateway(const Configuration& configuration);
@@ -72,7 +75,7 @@ class Gateway : public WireListener {
   std::span<Sink* const> sinks() const { return sinks_; }
 
  private:
-  void wake(std::string_view relay);
+  bool wake(std::string_view relay, std::string_view origin, Instant now);
   void restore_pack(const PackMemory& kept, Instant now);
   bool decide(Instant now);
   bool step(std::size_t pack, Instant now);
@@ -87,12 +90,12 @@ class Gateway : public WireListener {
   RelayControl relays_;
   Bank bank_{};
   std::vector<Sink*> sinks_;
-  Instant started_{};               // where the grid begins
-  std::vector<Instant> moves_at_;   // by pack: when its guard may change by time alone
-  std::vector<bool> woken_;         // by pack: an operator reset a relay that obeys it
-  std::vector<bool> spoke_;         // by pack: it changed since the bank was added up
-  std::uint32_t memory_taken_ = 0;  // its revision
-  std::uint32_t trips_noted_ = 0;   // changes of what protections must remember
+  Instant started_{};                 // where the grid begins
+  std::vector<Instant> moves_at_;     // by pack: when its guard may change by time alone
+  std::vector<Instant> woken_until_;  // by pack: an operator reset a relay that it held off
+  std::vector<bool> spoke_;           // by pack: it changed since the bank was added up
+  std::uint32_t memory_taken_ = 0;    // its revision
+  std::uint32_t trips_noted_ = 0;     // changes of what protections must remember
   bool tick_due_ = false;
   bool bank_is_old_ = true;  // a pack changed since it was added up
   bool bank_moved_ = false;  // it was added up again since it was published

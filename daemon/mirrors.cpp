@@ -83,7 +83,7 @@ Reason explain(Divergence kind, const DivergenceEvidence& e) {
       return format_reason("{} is set to on and held off; the BMS reports {}", name(e.switches),
                            e.count != 0 ? "an alarm that its values do not explain" : "no alarm");
     case Divergence::settings_differ:
-      return format_reason("{} limits; {} of the BMS is {}, the policy demands {}", e.count,
+      return format_reason("{} laxer than the policy; the first: {} is {}, demanded {}", e.count,
                            facts(*e.parameter).key, value.view(), reference.view());
     case Divergence::switch_disobeyed:
       return format_reason("{} should be off; current {}", name(e.switches), value.view());
@@ -91,6 +91,7 @@ Reason explain(Divergence kind, const DivergenceEvidence& e) {
       return format_reason("the pack says {}, its cells add up to {}", value.view(),
                            reference.view());
     case Divergence::frozen_values:
+      if (!e.reference) return format_reason("cells, voltage and current {} repeat", value.view());
       return format_reason("cells, voltage and current {} repeat; another pack carries {}",
                            value.view(), reference.view());
     case Divergence::impossible_step:

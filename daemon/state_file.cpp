@@ -67,7 +67,7 @@ std::string write_state_file(const std::string& path, const std::string& text) {
       ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
   if (file < 0) return fault(temporary, "cannot be made");
   const bool written = write_all(file, text);
-  const std::string why = written ? "" : fault(temporary, "cannot be written");
+  std::string why = written ? "" : fault(temporary, "cannot be written");
   ::close(file);
   if (!written) {
     ::unlink(temporary.c_str());

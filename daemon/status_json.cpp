@@ -53,7 +53,7 @@ void write_rule(JsonWriter& json, const PackState& pack, Rule rule, Instant now)
   json.key("limit");
   json.quantity(limits ? shown(limits->limit, row.unit) : std::nullopt, row.unit);
   json.key(row.release == Release::by_time ? "release_s" : "recovery");
-  json.quantity(limits ? std::optional{limits->leave} : std::nullopt,
+  json.quantity(limits ? std::optional{left_at(row, state, *limits)} : std::nullopt,
                 row.release == Release::by_time ? Unit::millisecond : row.unit);
   json.key("delay_s");
   json.quantity(limits ? std::optional{limits->delay.count} : std::nullopt, Unit::millisecond);
@@ -78,6 +78,7 @@ void write_supervisor(JsonWriter& json, const PackState& pack, Instant now) {
   json.begin_object();
   write_member(json, "charge_allowed", decision.allows(Switches::charge));
   write_member(json, "discharge_allowed", decision.allows(Switches::discharge));
+  write_member(json, "zero_current_requested", name(pack.withheld));
   json.key("rules");
   json.begin_array();
   for (std::size_t i = 0; i < kRuleCount; ++i) write_rule(json, pack, static_cast<Rule>(i), now);

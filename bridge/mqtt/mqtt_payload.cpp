@@ -126,6 +126,7 @@ void write_verdict(JsonWriter& json, const Verdict& verdict) {
   json.begin_object();
   member(json, "charge_allowed", verdict.decision.allows(Switches::charge));
   member(json, "discharge_allowed", verdict.decision.allows(Switches::discharge));
+  member(json, "zero_current_requested", name(verdict.withheld));
   json.key("tripped");
   json.begin_object();
   for (std::size_t i = 0; i < kRuleCount; ++i)
@@ -290,6 +291,7 @@ void write_event_document(std::string& out, const Event& event) {
 Verdict verdict_of(const PackState& pack) {
   Verdict verdict;
   verdict.decision = pack.guard.decision();
+  verdict.withheld = pack.withheld;
   for (std::size_t i = 0; i < kRuleCount; ++i)
     verdict.holdings[i] = holding(pack.guard, static_cast<Rule>(i));
   for (std::size_t i = 0; i < kDivergenceCount; ++i)

@@ -77,6 +77,7 @@ struct Verdict {
   Decision decision{};
   std::array<Holding, kRuleCount> holdings{};
   std::uint32_t diverging = 0;  // bit n: divergence n is raised
+  Switches withheld = Switches::none;
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
 Verdict verdict_of(const PackState& pack);

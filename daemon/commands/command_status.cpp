@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <iterator>
@@ -69,6 +70,10 @@ void print_divergences(std::string& out, const Json& pack) {
 // A value of a rule as it is in the document; what is not known is "-".
 std::string plain(const Json& value) { return value.is_null() ? "-" : value.dump(); }
 
+std::string plain_text(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : "-";
+}
+
 // Everything behind one rule: value, age, limit, how long it must last, how it is left, and when
 // time alone moves it.
 void print_why_rule(std::string& out, const Json& rule) {
@@ -85,20 +90,43 @@ void print_why_rule(std::string& out, const Json& rule) {
   print(out, "{}{}\n", explanation.empty() ? "" : "; ", explanation);
 }
 
-bool concerns(const Json& rule, const std::string& role) {
-  const auto opens = rule["opens"].get<std::string>();
-  return opens == "all" || opens == "both" || opens.find(role) == 0;
+bool opens(const Json& rule, std::string_view current) {
+  const auto opened = rule["opens"].get<std::string>();
+  return opened == "all" || opened == "both" || opened.starts_with(current);
 }
+
+bool opens_charge(const Json& rule) { return opens(rule, "charge"); }
+bool opens_discharge(const Json& rule) { return opens(rule, "discharge"); }
+// It heats what is too cold to charge, from the pack where that may be discharged.
+bool concerns_heaters(const Json& rule) {
+  return rule["rule"] == "charge_undertemperature" || opens_discharge(rule);
+}
+bool is_not_clear(const Json& rule) { return rule["phase"] != "clear" && rule["phase"] != "off"; }
+
+/// The rules that each role looks at. Roles that are not here follow other relays, not rules.
+struct RoleRules {
+  std::string_view role;
+  bool (*concerns)(const Json& rule);
+};
+constexpr RoleRules kRoleRules[] = {{"charge", &opens_charge},
+                                    {"discharge", &opens_discharge},
+                                    {"alarm", &is_not_clear},
+                                    {"heater", &concerns_heaters},
+                                    {"generator", &opens_charge}};
 
 void print_why(std::string& out, const Json& status, const Json& relay) {
   const auto role = relay["role"].get<std::string>();
+  const auto rules = std::find_if(std::begin(kRoleRules), std::end(kRoleRules),
+                                  [&role](const RoleRules& known) { return known.role == role; });
+  if (rules == std::end(kRoleRules))
+    return print(out, "    why: stage {}; it follows no rule\n", plain_text(relay["stage"]));
   for (const Json& name : relay["packs"])
     for (const Json& pack : status["packs"]) {
       if (pack["pack"] != name) continue;
       print(out, "    why, by pack {} (mirror settings {}):\n", name.get<std::string>(),
             pack["mirror_settings"].get<std::string>());
       for (const Json& rule : pack["supervisor"]["rules"])
-        if (concerns(rule, role)) print_why_rule(out, rule);
+        if (rules->concerns(rule)) print_why_rule(out, rule);
     }
 }
 

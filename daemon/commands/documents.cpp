@@ -54,7 +54,7 @@ std::vector<std::string> value_columns() {
 Cell key_of(Parameter parameter) { return Cell::name(facts(parameter).key); }
 
 std::string limit_words(const Limit& limit) {
-  const std::string key = fmt::format("`{}`", facts(limit.parameter).key);
+  std::string key = fmt::format("`{}`", facts(limit.parameter).key);
   switch (limit.source) {
     case Source::parameter: return key;
     case Source::parameter_times_cells: return key + " x `cell_count`";

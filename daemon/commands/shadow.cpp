@@ -28,8 +28,9 @@ std::optional<std::int32_t> limit_for(const RuleRow& row, std::string_view what,
                                       const ParameterSet& parameters) {
   const auto limits = limits_of(row, parameters);
   if (what == "off" || !limits) return std::nullopt;
-  const bool by_recovery = row.release == Release::by_recovery;
-  return shown(what != "tripped" && by_recovery ? limits->leave : limits->limit, row.unit);
+  const bool crossed = what == "tripped" || row.release == Release::by_time ||
+                       (row.is(kWoken) && what != "released");  // it never saw it crossed
+  return shown(crossed ? limits->limit : limits->leave, row.unit);
 }
 
 std::optional<std::int32_t> value_of(const std::optional<Measurement>& seen, Unit unit) {

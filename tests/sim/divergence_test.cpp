@@ -22,14 +22,19 @@ class Watched {
  public:
   explicit Watched(const PackSpec& spec, std::uint64_t seed = 1)
       : pack_(spec, seed, Instant{0}), chemistry_(spec.chemistry) {}
+  // A board that has lived for a while.
+  Watched(const VirtualPack& pack, Instant now)
+      : pack_(pack), chemistry_(pack.spec().chemistry), now_(now) {}
 
   // One second later. What is heard is what the board tells, judged as in the daemon.
   void poll(std::optional<Milliamps> elsewhere = {}) {
     now_ = now_ + kPoll;
     pack_.advance(now_);
     ask();
+    if (forget_settings) heard_.parameters = {};
+    const bool fresh = heard_.scalars.voltage.fresh(now_, kMaxAge).has_value();
     mirror_.step({.pack = heard_,
-                  .usable_age = kMaxAge,
+                  .usable_age = fresh ? kMaxAge : Millis{-1},
                   .max_age = kMaxAge,
                   .chemistry = chemistry_,
                   .demanded = demanded,
@@ -72,7 +77,12 @@ class Watched {
   VirtualPack& pack() { return pack_; }
   const Mirror& mirror() const { return mirror_; }
   const Pack& heard() const { return heard_; }
+  Milliamps size_of_current() const {
+    const auto current = heard_.scalars.current.fresh(now_, kMaxAge).value_or(Milliamps{});
+    return current.count < 0 ? -current : current;
+  }
   ParameterSet demanded;
+  bool forget_settings = false;
 
  private:
   VirtualPack pack_;
@@ -259,9 +269,56 @@ TEST(Divergences, IdenticalValuesOfABatteryAtRestAreNotFrozen) {
   Watched watched{spec};
   watched.run(3 * 3'600);
   EXPECT_EQ(watched.ever(), 0U);
-  Watched beside{spec};
-  for (int i = 0; i < 61; ++i) beside.poll(Milliamps{6'000});
-  EXPECT_TRUE(beside.is_raised(Divergence::frozen_values)) << "the pack beside it is used";
+  Watched idle{spec};
+  for (int i = 0; i < 300; ++i) idle.poll(Milliamps{60'000});
+  EXPECT_EQ(idle.ever(), 0U) << "what is never used may rest beside a pack that is";
+}
+
+TEST(Divergences, APackThatWasInUseAndStopsMovingBesideABusyOneIsFrozen) {
+  Watched watched{home_pack()};
+  watched.pack().inject(Fault::current, 0, -20'000);
+  watched.run(30);
+  watched.pack().inject(Fault::current, 0, 0);
+  watched.run(2);
+  watched.pack().inject(Fault::freeze, 0, 0);
+  for (int i = 0; i < 58; ++i) watched.poll(Milliamps{60'000});
+  EXPECT_FALSE(watched.is_raised(Divergence::frozen_values));
+  for (int i = 0; i < 5; ++i) watched.poll(Milliamps{60'000});
+  EXPECT_TRUE(watched.is_raised(Divergence::frozen_values));
+}
+
+TEST(Divergences, ATripOlderThanWeAreIsExplainedByItsAlarm) {
+  PackSpec spec = home_pack();
+  VirtualPack board(spec, 1, Instant{0});
+  board.inject(Fault::current, 0, -150'000);
+  // Trips after its 300 s; we come 20 s later, when the current is long gone.
+  board.advance(Instant{320'000});
+  Watched watched{board, Instant{320'000}};
+  watched.run(120);
+  EXPECT_EQ(watched.ever(), 0U);
+}
+
+TEST(Divergences, WhatWasOnlyAssumedAccusesNobody) {
+  Watched watched{home_pack()};
+  watched.forget_settings = true;
+  watched.run(10);
+  watched.pack().inject(Fault::protection_off, 0, 0);
+  watched.pack().inject(Fault::cell_voltage, 3, 4'000);
+  watched.run(60);
+  EXPECT_FALSE(watched.is_raised(Divergence::missed_trip));
+}
+
+TEST(Divergences, ALongSilenceIsNoDriftOfTheCharge) {
+  PackSpec spec = home_pack();
+  spec.soc = {3'000};
+  Watched watched{spec};
+  watched.pack().inject(Fault::current, 0, 40'000);
+  watched.run(60);
+  watched.pack().inject(Fault::mute, 0, 0);
+  watched.run(3'600);
+  watched.pack().clear(Fault::mute);
+  watched.run(600);
+  EXPECT_EQ(watched.ever(), 0U);
 }
 
 TEST(Divergences, OneAnswerInTwentyWithASpikeReachesNobody) {
@@ -299,7 +356,12 @@ TEST(Divergences, ThreeDaysOfEightHealthyPacksGiveNone) {
     packs.push_back(std::make_unique<Watched>(spec, 11 + i));
   }
   for (std::int64_t s = 0; s < 72 * 3'600; ++s)
-    for (const auto& pack : packs) pack->poll();
+    for (std::size_t i = 0; i < packs.size(); ++i) {
+      Milliamps elsewhere{};
+      for (std::size_t k = 0; k < packs.size(); ++k)
+        if (k != i) elsewhere = std::max(elsewhere, packs[k]->size_of_current());
+      packs[i]->poll(elsewhere);
+    }
   for (std::size_t i = 0; i < packs.size(); ++i)
     for (std::size_t k = 0; k < kDivergenceCount; ++k)
       EXPECT_EQ(packs[i]->state(static_cast<Divergence>(k)).times, 0U)

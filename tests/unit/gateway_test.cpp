@@ -185,6 +185,28 @@ TEST_F(GatewayTest, ATripOutlivesTheProcess) {
   EXPECT_EQ(recovered.state(Rule::cell_overvoltage).trips, 1U) << "it is still counted";
 }
 
+// Cells that were at the power-off voltage need a charge to come back, and a charge needs the
+// relay.
+TEST_F(GatewayTest, AnOperatorsResetLetsAPackBeChargedThatTurnedItselfOff) {
+  const auto all_at = [](std::int32_t millivolts) {
+    return [millivolts](Pack& pack) {
+      for (std::size_t i = 0; i < 4; ++i)
+        pack.cell_voltage[i].set({millivolts}, pack.scalars.soc.heard());
+    };
+  };
+  run(3_s);
+  run(30_s, {0, 1}, all_at(2'480));
+  ASSERT_FALSE(energised(0));
+  EXPECT_EQ(gateway.command("charge", RelayCommand::reset, "test", now), "");
+  run(60_s, {0, 1}, all_at(2'490));
+  EXPECT_TRUE(energised(0)) << witness.relays[0].reason.view();
+  EXPECT_FALSE(energised(1)) << "it is still empty";
+  run(600_s, {0, 1}, all_at(2'490));
+  run(30_s, {0, 1}, all_at(2'490));
+  EXPECT_FALSE(energised(0)) << "nobody charged it in ten minutes";
+  EXPECT_NE(gateway.command("discharge", RelayCommand::lock, "test", now), "no such relay");
+}
+
 TEST_F(GatewayTest, AnEmergencyOfTheBmsIsFollowedWhereTheOperatorAllowedIt) {
   configuration.relays[1].limits.emergency = true;
   Gateway allowed(configuration);

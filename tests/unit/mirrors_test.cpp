@@ -89,7 +89,7 @@ TEST_F(MirrorsTest, SettingsAreComparedWithWhatTheFileDemands) {
   const auto raised = of(EventKind::divergence_raised);
   ASSERT_EQ(raised.size(), 1U);
   EXPECT_EQ(raised[0].detail.view(),
-            "1 limits; cell_overvoltage_V of the BMS is 3.650 V, the policy demands 3.500 V");
+            "1 laxer than the policy; the first: cell_overvoltage_V is 3.650 V, demanded 3.500 V");
   EXPECT_EQ(packs[0].mirror_settings, "read");
 }
 
