@@ -152,5 +152,16 @@ TEST_F(HeaterRelayTest, WhatIsNotDrivenHasNotHeated) {
   EXPECT_EQ(heaters_.next_due(now_), now_ + 1_s);
 }
 
+TEST(HeaterLimits, AreReadAndNoNoteSaysOtherwise) {
+  const LoadedConfiguration loaded = parse_configuration(
+      "[[pack]]\nname=\"garage\"\nprotocol=\"jk-uart\"\nport=\"/dev/ttyUSB0\"\n"
+      "chemistry=\"lfp\"\ncells=16\ncapacity=\"280 Ah\"\n"
+      "[pack.policy]\nheater_time_max=\"2 h\"\nheater_discharge_soc_min=\"40 %\"\n",
+      "test.toml");
+  EXPECT_TRUE(loaded.faults.empty());
+  for (const ConfigurationFault& note : loaded.notes)
+    EXPECT_EQ(note.message.find("heater"), std::string::npos) << note.message;
+}
+
 }  // namespace
 }  // namespace cw
