@@ -278,10 +278,9 @@ DivergenceWatch::Finding DivergenceWatch::frozen_values(const Reported& r, Insta
     content_since_ = now;
   }
   const std::int32_t here_mA = current->count < 0 ? -current->count : current->count;
-  used_ = used_ || here_mA > kMoving.count;
-  // What flows beside it says something of a pack that is in use and switched on.
-  const bool beside = used_ && mosfet(r, Switches::charge, now) == true &&
-                      mosfet(r, Switches::discharge, now) == true;
+  // What flows beside it says something only of a pack that carries a current itself: others may
+  // rest, or stand in another bank.
+  const bool beside = here_mA > kFlows.count;
   const std::int32_t elsewhere_mA = beside ? r.current_elsewhere.value_or(Milliamps{}).count : 0;
   const bool moving = here_mA > kMoving.count || elsewhere_mA > kMoving.count;
   if (!moving || now < content_since_ + kFrozen) return std::nullopt;

@@ -147,7 +147,6 @@ class DivergenceWatch {
   Instant content_heard_{};
   Slope slope_{};
   std::uint32_t refused_steps_ = 0;
-  bool used_ = false;  // it carried a current itself
   bool stepped_ = false;
 };
 

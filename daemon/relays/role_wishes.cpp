@@ -72,6 +72,10 @@ RelayWish warning(const RelayConfiguration& relay, Packs packs, const RelayWish&
           !is_still_starting(state, static_cast<Rule>(r), now))
         return {true, format_reason("{}: {}", state.name.view(),
                                     explain(state.guard, static_cast<Rule>(r)).view())};
+    for (std::size_t d = 0; d < kDivergenceCount; ++d)
+      if (state.divergences[d].raised && kDivergences[d].severity == DivergenceSeverity::alarm)
+        return {true,
+                format_reason("{}: BMS diverges: {}", state.name.view(), kDivergences[d].name)};
     const auto alarms = state.pack.alarms.fresh(now, state.usable_age(now));
     if (alarms && alarms->any())
       return {true, format_reason("{}: the BMS reports an alarm", state.name.view())};
