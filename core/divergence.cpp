@@ -124,7 +124,6 @@ DivergenceWatch::Finding DivergenceWatch::find(Divergence kind, const Reported& 
 // interruption that we did not.
 DivergenceWatch::Finding DivergenceWatch::missed_trip(const Reported& r, Instant now) const {
   if (in_emergency(r, now)) return std::nullopt;
-  const Measurements seen = measure(r.pack, now, r.usable_age);
   for (std::size_t i = 0; i < kRuleCount; ++i) {
     const RuleState& rule = r.mirror.state(static_cast<Rule>(i));
     const bool tripped = rule.cause == Cause::limit &&
@@ -133,7 +132,7 @@ DivergenceWatch::Finding DivergenceWatch::missed_trip(const Reported& r, Instant
     const RuleRow& row = kRules[i];
     const bool read =
         row.limit.source == Source::zero || r.pack.parameters.get(row.limit.parameter);
-    const auto& value = seen[row.reads];
+    const auto& value = r.seen[row.reads];
     const bool gone = row.release == Release::by_time &&
                       (!value || !is_beyond(row.direction, value->value, rule.limit));
     if (!tripped || rule.blind || !read || gone) continue;
@@ -157,13 +156,12 @@ DivergenceWatch::Finding DivergenceWatch::missed_trip(const Reported& r, Instant
 // has not recovered, because the trip may be older than we are.
 bool DivergenceWatch::is_explained(Opening& opening, Switches which, const Reported& r,
                                    Instant now) const {
-  const Measurements seen = measure(r.pack, now, r.usable_age);
   for (std::size_t i = 0; i < kRuleCount; ++i) {
     const RuleRow& row = kRules[i];
     const auto limits = limits_of(row, r.settings);
     if (!opens(i, which) || !limits) continue;
     const RuleState& rule = r.mirror.state(static_cast<Rule>(i));
-    const auto& value = seen[row.reads];
+    const auto& value = r.seen[row.reads];
     const auto alarms = r.pack.alarms.fresh(now, r.usable_age);
     // It tripped before we were there: what the board says of it is all there is.
     const bool told =

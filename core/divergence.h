@@ -82,6 +82,7 @@ struct DivergenceState {
 struct Reported {
   const Pack& pack;
   Millis usable_age;             // older readings do not exist
+  const Measurements& seen;      // measured with that age
   const Protection& mirror;      // the core with the settings of this BMS, fed with its readings
   const ParameterSet& settings;  // the mirror's
   const ParameterSet& demanded;  // what the operator wrote into the policy; nothing else

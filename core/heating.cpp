@@ -27,7 +27,9 @@ Heating Heater::step(const Protection& protection, const Measurements& measureme
   stepped_ = now;
   const auto& coldest = measurements[Input::coldest_temperature];
   if (!fitted || !coldest || !is_too_cold(protection)) {
-    if (!is_too_cold(protection)) heated_ms_ = 0;
+    // A sensor that is not heard for a moment ends no fault, and no count of the time.
+    if (coldest && !is_too_cold(protection)) heated_ms_ = 0;
+    if (!coldest && is_at_fault()) return heating_;
     return heating_ = Heating::idle;
   }
   if (is_at_fault()) return heating_;

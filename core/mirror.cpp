@@ -62,6 +62,7 @@ bool Mirror::step(const Inputs& inputs, Instant now) {
   for (std::size_t i = 0; i < kDivergenceCount; ++i) before |= raised(i);
   divergences_.step({.pack = inputs.pack,
                      .usable_age = inputs.usable_age,
+                     .seen = seen,
                      .mirror = protection_,
                      .settings = settings_,
                      .demanded = inputs.demanded,

@@ -232,6 +232,12 @@ TEST_F(BmsTest, AHeaterThatWarmsNothingIsAnAlarm) {
   EXPECT_TRUE(bms.outputs().alarms.has(Alarm::heater_fault));
   run(kHour_ms);
   EXPECT_FALSE(bms.outputs().heater) << "it is not tried again while the pack is cold";
+  in.measurements.values[static_cast<std::size_t>(Input::coldest_temperature)].reset();
+  step(100);
+  EXPECT_EQ(bms.heating(), Heating::no_rise) << "nor after a sensor was not heard for a moment";
+  coldest(-50);
+  run(10'000);
+  EXPECT_FALSE(bms.outputs().heater);
   coldest(200);
   step(100);
   EXPECT_FALSE(bms.outputs().alarms.any());
