@@ -157,7 +157,7 @@ std::optional<double> reaction_us(const Configuration& configuration) {
   };
   const auto energised = [&] { return gateway.picture(now, 0).relays[0].energised; };
   // A cell may not jump: it gets there in steps that every frame confirms.
-  for (const int millivolts : {3'300, 3'300, 3'500, 3'640}) {
+  for (const int millivolts : {3'300, 3'300, 3'450, 3'590}) {
     now = now + 1_s;
     (void)line.on_time(now);
     hear(answer_with(static_cast<std::uint16_t>(millivolts)));
