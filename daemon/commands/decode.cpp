@@ -24,6 +24,8 @@ std::string_view name(Heard heard) {
     case Heard::bad_checksum: return "bad_checksum";
     case Heard::malformed: return "malformed";
     case Heard::not_for_us: return "not_for_us";
+    case Heard::acknowledged: return "acknowledged";
+    case Heard::refused: return "refused";
   }
   return "";
 }

@@ -21,6 +21,8 @@ enum class Heard : std::uint8_t {
   bad_checksum,  // looked like a frame, does not add up
   malformed,     // adds up, but its content cannot be understood
   not_for_us,    // a whole frame of somebody else (echo of our request, another address)
+  acknowledged,  // the device took the order it was given last (drivers/protocol/settings.h)
+  refused,       // it understood that order and will not obey
 };
 
 struct Fed {
@@ -42,6 +44,8 @@ struct Request {
   constexpr std::span<const std::uint8_t> view() const { return {bytes.data(), size}; }
 };
 
+class Settings;
+
 class Protocol {
  public:
   /// Looks at the oldest bytes of `in`. On `frame` the values are in `out`, heard at `now`; on
@@ -50,6 +54,9 @@ class Protocol {
 
   /// What to ask next; empty: nothing to ask, just listen.
   virtual std::optional<Request> next_request(Instant now) = 0;
+
+  /// What can be changed over this wire; nullptr: nothing.
+  virtual Settings* settings() { return nullptr; }
 
  protected:
   // Never deleted through this type: protocols live in a ProtocolBox, and have no heap to free.

@@ -3,6 +3,7 @@
 #include "drivers/session/line.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/assert.h"
 
@@ -24,7 +25,9 @@ constexpr std::uint32_t kNarrowAfter = 4;
 // The more it says, the lower: decides between stations that hear the same bytes.
 int rank(Heard heard) {
   switch (heard) {
-    case Heard::frame: return 0;
+    case Heard::frame:
+    case Heard::acknowledged:
+    case Heard::refused: return 0;
     case Heard::need_more: return 1;
     case Heard::not_for_us: return 2;
     case Heard::malformed: return 3;
@@ -78,7 +81,11 @@ void Line::on_down(Instant /*now*/) {
   if (!up_) return;
   discard(size_);
   up_ = false;
+  for (std::size_t i = 0; i < stations_.size(); ++i)
+    if (stations_[i].order)
+      end_order(i, ordering_ && asking_ == i ? OrderEnd::cut_off : OrderEnd::not_sent, {});
   asking_.reset();
+  ordering_ = false;
   for (Station& station : stations_) {
     station.misses = std::max(station.misses, station.times.lost_after);
     station.status.link = link_after(station.misses, station.times, station.status.link);
@@ -106,6 +113,7 @@ std::optional<Request> Line::on_time(Instant now) {
     give_up(now);
   }
   if (now < free_at_) return std::nullopt;
+  if (const auto number = next_order()) return give_order(*number, now);
   while (const auto number = next_due(now))
     if (auto request = ask(*number, now)) return request;
   return std::nullopt;
@@ -114,9 +122,56 @@ std::optional<Request> Line::on_time(Instant now) {
 Instant Line::deadline() const {
   if (!up_) return kNever;
   if (asking_) return answer_by_;
+  if (next_order()) return free_at_;
   Instant first = kNever;
   for (const Station& station : stations_) first = std::min(first, station.due);
   return std::max(first, free_at_);
+}
+
+bool Line::order(std::size_t number, const Order& order) {
+  Station& station = stations_[number];
+  if (station.order || station.report) return false;
+  station.order = order;
+  if (!up_) end_order(number, OrderEnd::not_sent, {});
+  return true;
+}
+
+std::optional<OrderReport> Line::take_report() {
+  for (Station& station : stations_)
+    if (station.report) return std::exchange(station.report, std::nullopt);
+  return std::nullopt;
+}
+
+std::optional<std::size_t> Line::next_order() const {
+  for (std::size_t i = 1; i <= stations_.size(); ++i) {
+    const std::size_t number = (last_ + i) % stations_.size();
+    if (stations_[number].order) return number;
+  }
+  return std::nullopt;
+}
+
+std::optional<Request> Line::give_order(std::size_t number, Instant now) {
+  Station& station = stations_[number];
+  const Request request = station.order->request;
+  station.hurried = station.due > now;
+  station.due = now;  // so that what it did is seen at once
+  begin_exchange(number, request, now);
+  ordering_ = true;
+  return request;
+}
+
+void Line::end_order(std::size_t number, OrderEnd end, std::string_view why) {
+  stations_[number].order.reset();
+  stations_[number].report = OrderReport{number, end, why};
+}
+
+// The order under way.
+void Line::finish_order(OrderEnd end, std::string_view why, Instant now) {
+  const std::size_t number = *asking_;
+  const Millis quiet = std::max(gap_, stations_[number].order->quiet);
+  end_order(number, end, why);
+  end_exchange(now);
+  free_at_ = now + quiet;
 }
 
 std::optional<std::size_t> Line::next_due(Instant now) const {
@@ -134,30 +189,36 @@ std::optional<Request> Line::ask(std::size_t number, Instant now) {
     listen(station, now);
     return std::nullopt;
   }
-  discard(size_);  // belongs to something older
   // Late turns do not shift the following ones: the mean interval stays what was asked for.
   station.due = std::max(station.due + station.times.interval, now);
   station.listening = false;
+  station.hurried = false;
   ++station.status.counts.requests;
+  begin_exchange(number, *request, now);
+  return request;
+}
+
+void Line::begin_exchange(std::size_t number, const Request& request, Instant now) {
+  discard(size_);  // belongs to something older
   asking_ = number;
   last_ = number;
   damaged_ = false;
   widened_ = false;
   strays_ = 0;
-  reply_within_ = {std::max(request->reply_within.count, 1)};
-  const auto sending_ms = (std::uint64_t{times_.byte_us} * request->size + 999) / 1000;
+  reply_within_ = {std::max(request.reply_within.count, 1)};
+  const auto sending_ms = (std::uint64_t{times_.byte_us} * request.size + 999) / 1000;
   answer_by_ = now + Millis{static_cast<std::int32_t>(sending_ms)} + reply_within_;
   answer_latest_ = answer_by_ + reply_within_;
-  return request;
 }
 
 // A station with nothing to ask is missed when a whole period went by without a frame.
 void Line::listen(Station& station, Instant now) {
-  if (station.listening && !station.heard) {
+  if (station.listening && !station.heard && !station.hurried) {
     ++station.misses;
     station.status.link = link_after(station.misses, station.times, station.status.link);
   }
   station.listening = true;
+  station.hurried = false;
   station.heard = false;
   station.due = now + std::max(station.times.interval, kListenLeast);
 }
@@ -194,7 +255,7 @@ std::optional<Line::Verdict> Line::hear(std::span<const std::uint8_t> in, Instan
     const Fed fed = station.protocol->feed(in, now, *station.pack);
     const int better = best ? rank(best->fed.heard) - rank(fed.heard) : 1;
     if (better > 0 || (better == 0 && fed.consumed < best->fed.consumed)) best = {number, fed};
-    if (fed.heard == Heard::frame) break;
+    if (rank(fed.heard) == 0) break;
   }
   return best;
 }
@@ -210,6 +271,8 @@ void Line::act(const Verdict& verdict, std::size_t consumed, Instant now) {
       break;
     case Heard::noise: counts.noise_bytes += consumed; break;
     case Heard::not_for_us: ++counts.foreign; break;
+    case Heard::acknowledged:
+    case Heard::refused: heard_answer_to_order(verdict, now); break;
     case Heard::malformed:
       ++counts.malformed;
       damaged_ = true;
@@ -232,9 +295,20 @@ void Line::heard_frame(std::size_t number, Instant now) {
   station.heard = true;
   if (std::find(completed_.begin(), completed_.end(), number) == completed_.end())
     completed_.push_back(number);
-  if (asking_ != number) return;
+  if (asking_ != number || ordering_) return;
   if (!widened_) narrow_gap();
   end_exchange(now);
+}
+
+// One that comes when nobody waits for it is late: its order was reported already.
+void Line::heard_answer_to_order(const Verdict& verdict, Instant now) {
+  Station& station = stations_[verdict.station];
+  if (asking_ != verdict.station || !ordering_) {
+    ++station.status.counts.foreign;
+    return;
+  }
+  finish_order(verdict.fed.heard == Heard::refused ? OrderEnd::refused : OrderEnd::acknowledged,
+               verdict.fed.why, now);
 }
 
 void Line::unasked(std::size_t bytes, Instant now) {
@@ -257,6 +331,10 @@ void Line::extend_wait(Instant now) {
 
 void Line::give_up(Instant now) {
   Station& station = stations_[*asking_];
+  if (ordering_) {
+    discard(size_);
+    return finish_order(station.order->answered ? OrderEnd::unanswered : OrderEnd::sent, {}, now);
+  }
   ++station.status.counts.timeouts;
   ++station.misses;
   station.status.link = link_after(station.misses, station.times, station.status.link);
@@ -275,6 +353,7 @@ void Line::give_up(Instant now) {
 
 void Line::end_exchange(Instant now) {
   asking_.reset();
+  ordering_ = false;
   free_at_ = now + gap_;
 }
 

@@ -11,6 +11,7 @@
 
 #include "core/link.h"
 #include "drivers/protocol/protocol.h"
+#include "drivers/protocol/settings.h"
 
 namespace cw {
 
@@ -30,6 +31,22 @@ struct LineTimes {
   bool addressed = true;
 };
 
+/// How an order ended. cut_off: it was sent, and nobody knows whether the device heard it.
+enum class OrderEnd : std::uint8_t {
+  acknowledged,
+  refused,     // by the device
+  unanswered,  // in time
+  sent,        // one that is not answered
+  cut_off,     // the wire went down behind it
+  not_sent,    // the wire was or went down before its turn
+};
+
+struct OrderReport {
+  std::size_t station = 0;
+  OrderEnd end = OrderEnd::sent;
+  std::string_view why{};  // what the device says, where it says something; static text
+};
+
 /// What happens between two devices that should understand each other and do not:
 /// - Silence: `reply_within` after the request the exchange is given up (a time-out). The same
 ///   station is not asked again for another `reply_within`: an answer that comes then is late and
@@ -43,6 +60,12 @@ struct LineTimes {
 ///
 /// For each station that asks, requests = frames + time-outs, but for the one that is under way and
 /// those that a wire going down cut off.
+///
+/// An order goes before everything that is due, as soon as the wire is free, and its station is
+/// asked again right behind it; the next part of a change, given when the one before is reported,
+/// still comes first if that one keeps the wire quiet. How an order ended is reported once. It is
+/// no request: it counts in no statistics and says nothing about the link, as boards may leave
+/// orders unanswered.
 class Line {
  public:
   /// `longest_frame` in bytes, of all protocols on the line; the receive buffer is twice this.
@@ -57,6 +80,15 @@ class Line {
   /// The wire is gone: whoever was ever heard is lost at once, the request under way is dropped
   /// (not a time-out), and nothing is asked until on_up().
   void on_down(Instant now);
+
+  /// Gives a station an order. False: the one before is not done, or its report was not taken.
+  [[nodiscard]] bool order(std::size_t station, const Order& order);
+
+  /// What became of an order, each once, in whatever order they ended.
+  std::optional<OrderReport> take_report();
+
+  /// Whether the answer that asking() awaits is that to an order.
+  bool ordering() const { return ordering_; }
 
   /// Bytes from the wire. Stations that completed a frame are in completed() until the next call.
   void on_bytes(std::span<const std::uint8_t> in, Instant now);
@@ -88,10 +120,13 @@ class Line {
     StationTimes times;
     LinkStatus status{};
     Instant due{};
-    std::uint32_t misses = 0;    // intervals in a row without a good frame
-    std::uint32_t silences = 0;  // requests in a row without any answer
-    bool listening = false;      // it had nothing to ask: takes what comes
-    bool heard = false;          // a frame came since it was last due (listening only)
+    std::uint32_t misses = 0;      // intervals in a row without a good frame
+    std::uint32_t silences = 0;    // requests in a row without any answer
+    bool listening = false;        // it had nothing to ask: takes what comes
+    bool heard = false;            // a frame came since it was last due (listening only)
+    bool hurried = false;          // due before its time: no reason to miss it (listening only)
+    std::optional<Order> order{};  // waits for its turn, or for its answer
+    std::optional<OrderReport> report{};  // waits to be taken
   };
 
   struct Verdict {
@@ -100,12 +135,18 @@ class Line {
   };
 
   std::optional<std::size_t> next_due(Instant now) const;
+  std::optional<std::size_t> next_order() const;
   std::optional<Request> ask(std::size_t number, Instant now);
+  std::optional<Request> give_order(std::size_t number, Instant now);
+  void begin_exchange(std::size_t number, const Request& request, Instant now);
+  void end_order(std::size_t number, OrderEnd end, std::string_view why);
+  void finish_order(OrderEnd end, std::string_view why, Instant now);
   void listen(Station& station, Instant now);
   void digest(Instant now);
   std::optional<Verdict> hear(std::span<const std::uint8_t> in, Instant now);
   void act(const Verdict& verdict, std::size_t consumed, Instant now);
   void heard_frame(std::size_t number, Instant now);
+  void heard_answer_to_order(const Verdict& verdict, Instant now);
   void unasked(std::size_t bytes, Instant now);
   void extend_wait(Instant now);
   void give_up(Instant now);
@@ -122,6 +163,7 @@ class Line {
   bool up_ = false;
 
   std::optional<std::size_t> asking_;  // whose answer is awaited
+  bool ordering_ = false;              // to an order
   std::size_t last_ = 0;               // who asked last: the turn goes on behind it
   Instant answer_by_{};
   Instant answer_latest_{};

@@ -31,6 +31,24 @@ inline Bytes answer(std::uint8_t address, std::uint8_t number, std::uint8_t payl
   return bytes;
 }
 
+// W address number sum is an order; w address number (1: taken, 0: refused) sum its answer.
+inline constexpr std::uint8_t kOrderMark = 'W';
+inline constexpr std::uint8_t kReplyMark = 'w';
+
+inline Order order_to(std::uint8_t address, std::uint8_t number) {
+  Order order;
+  for (const std::uint8_t byte : {kOrderMark, address, number}) order.request.add(byte);
+  order.request.add(sum_of(order.request.view()));
+  order.request.reply_within = Millis{300};
+  return order;
+}
+
+inline Bytes reply_to_order(std::uint8_t address, bool taken) {
+  Bytes bytes{kReplyMark, address, static_cast<std::uint8_t>(taken ? 1 : 0)};
+  bytes.push_back(sum_of(bytes));
+  return bytes;
+}
+
 struct Heard {
   std::uint8_t address;
   std::uint8_t number;
@@ -59,6 +77,7 @@ class FakeProtocol final : public Protocol {
       if (in[3] != sum_of(in.first(3))) return {1, cw::Heard::noise};
       return {kRequestSize, cw::Heard::not_for_us};
     }
+    if (in[0] == kReplyMark) return feed_reply(in);
     if (in[0] != kAnswerMark) return {1, cw::Heard::noise};
     if (in.size() < 4) return {};
     if (in[3] > kLongestFrame - 5) return {1, cw::Heard::noise};
@@ -85,6 +104,14 @@ class FakeProtocol final : public Protocol {
   }
 
  private:
+  Fed feed_reply(std::span<const std::uint8_t> in) const {
+    if (in.size() < kRequestSize) return {};
+    if (in[3] != sum_of(in.first(3))) return {kRequestSize, cw::Heard::bad_checksum};
+    if (in[1] != address_) return {kRequestSize, cw::Heard::not_for_us};
+    if (in[2] == 0) return {kRequestSize, cw::Heard::refused, "it does not want to"};
+    return {kRequestSize, cw::Heard::acknowledged, "it took it"};
+  }
+
   void take(const cw::test::Heard& frame, Pack& out) {
     ++frames;
     if (frame.address != address_ || (!only_listens && frame.number != number)) ++wrong;
