@@ -15,7 +15,7 @@
 #include "daemon/relays/relay_control.h"
 #include "daemon/store.h"
 #include "daemon/supervisor.h"
-#include "daemon/wire.h"
+#include "daemon/wire_packs.h"
 
 namespace cw {
 

@@ -26,9 +26,8 @@ constexpr Millis kReadFirst{5};
 Wire::Wire(Loop& loop, WireListener& listener, std::unique_ptr<Transport> transport,
            LineTimes times, std::size_t longest_frame)
     : loop_(loop),
-      listener_(listener),
       transport_(std::move(transport)),
-      line_(times, longest_frame),
+      packs_(listener, times, longest_frame),
       timer_(loop.add_timer([this](Instant now) { on_timer(now); })) {}
 
 Wire::~Wire() {
@@ -38,13 +37,8 @@ Wire::~Wire() {
 }
 
 void Wire::add(std::size_t index, const PackConfiguration& configuration, Pack& pack) {
-  protocols_.push_back(
-      std::make_unique<ProtocolBox>(*configuration.protocol, configuration.address));
-  packs_.push_back(index);
+  packs_.add(index, configuration, pack, loop_.now());
   spans_.push_back({0});
-  StationTimes times;
-  times.interval = configuration.poll;
-  line_.add(**protocols_.back(), pack, times, loop_.now());
 }
 
 void Wire::start() { open(); }
@@ -83,17 +77,15 @@ void Wire::on_ready(std::uint32_t events) {
   const auto received = transport_->on_ready(events, room_);
   if (!up_ && transport_->state() == Transport::State::open) came_up(now);
   if (!received.empty()) {
-    const auto asked = line_.asking();
-    line_.on_bytes(received, now);
-    for (const std::size_t station : line_.completed()) {
-      listener_.on_link(packs_[station], line_.status(station), now);  // heard, then what it says
-      listener_.on_frame(packs_[station], now);
-    }
+    const auto asked = packs_.line().asking();
+    probe_.note(CaptureKind::in, received);
+    packs_.on_bytes(received, now);
     if (asked) note_answer(*asked, now);
   }
   if (transport_->state() == Transport::State::closed) return went_down(now);
-  if (up_) return ask(now);
-  watch();
+  if (!up_) return watch();
+  probe_.note(CaptureKind::turn);
+  ask(now);
 }
 
 void Wire::on_timer(Instant now) {
@@ -102,9 +94,12 @@ void Wire::on_timer(Instant now) {
   if (rest_until_) {
     rest_until_.reset();
     watch();
-    return set_timer(std::max(line_.deadline(), now + kReadFirst));
+    return set_timer(std::max(packs_.line().deadline(), now + kReadFirst));
   }
-  if (up_) return ask(now);
+  if (up_) {
+    probe_.note(CaptureKind::turn);
+    return ask(now);
+  }
   if (transport_->state() == Transport::State::opening) {
     transport_->close();
     watch();  // before it opens again: the new descriptor may have the old number
@@ -119,7 +114,7 @@ void Wire::on_timer(Instant now) {
 void Wire::note_answer(std::size_t station, Instant now) {
   if (!answer_began_) answer_began_ = now;
   ++pieces_;
-  if (line_.asking()) return rest(station, now);
+  if (packs_.line().asking()) return rest(station, now);
   const Millis took{static_cast<std::int32_t>(now.ms - answer_began_->ms)};
   Millis& span = spans_[station];
   if (rested_ && pieces_ == 1)
@@ -131,7 +126,7 @@ void Wire::note_answer(std::size_t station, Instant now) {
 void Wire::rest(std::size_t station, Instant now) {
   if (rested_ || spans_[station] < kRestLeast) return;
   const Instant until = *answer_began_ + (spans_[station] - kRestMargin);
-  if (until < now + kRestLeast || until >= line_.deadline()) return;
+  if (until < now + kRestLeast || until >= packs_.line().deadline()) return;
   rested_ = true;
   rest_until_ = until;
   pieces_ = 0;
@@ -146,7 +141,8 @@ void Wire::came_up(Instant now) {
     log(Severity::info, "wire", "{}: open", transport_->name());
   trouble_.clear();
   timer_at_.reset();
-  line_.on_up(now);
+  probe_.note(CaptureKind::up);
+  packs_.on_up(now);
   ask(now);
 }
 
@@ -156,10 +152,10 @@ void Wire::went_down(Instant now) {
   if (trouble_.empty())
     log(Severity::warning, "wire", "{}; trying again until it is there", transport_->error());
   trouble_ = transport_->error();
-  if (up_) line_.on_down(now);
+  probe_.note(CaptureKind::down, trouble_);
+  packs_.on_down(now);
   up_ = false;
   rest_until_.reset();
-  report_links(now);
   reopen_after_ = reopen_after_.count == 0
                       ? kReopenFirst
                       : Millis{std::min(reopen_after_.count * 2, kReopenMost.count)};
@@ -168,15 +164,16 @@ void Wire::went_down(Instant now) {
 }
 
 void Wire::ask(Instant now) {
-  if (const auto request = line_.on_time(now)) {
+  if (const auto request = packs_.ask(now)) {
+    probe_.note(CaptureKind::out, request->view());
     answer_began_.reset();
     rested_ = false;
     pieces_ = 0;
     if (!transport_->send(request->view())) log(Severity::debug, "wire", "{}: not sent", name());
   }
   watch();  // what could not be written at once waits for the port
-  report_links(now);
-  set_timer(rest_until_.value_or(line_.deadline()));
+  packs_.report(now);
+  set_timer(rest_until_.value_or(packs_.line().deadline()));
 }
 
 // A timer that is set to an earlier moment stays: it finds nothing to do and is set again then.
@@ -185,11 +182,6 @@ void Wire::set_timer(Instant deadline) {
   if (timer_at_ && *timer_at_ <= deadline) return;
   timer_at_ = deadline;
   loop_.set_timer(timer_, deadline);
-}
-
-void Wire::report_links(Instant now) {
-  for (std::size_t station = 0; station < packs_.size(); ++station)
-    listener_.on_link(packs_[station], line_.status(station), now);
 }
 
 }  // namespace cw

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One wire and the packs on it: moves bytes between a Transport and a Line, on the loop. Opens the
-// transport again when it went away. An answer of 300 bytes comes in twenty pieces; between its
+// One wire and the packs on it: moves bytes between a Transport and their Line, on the loop. Opens
+// the transport again when it went away. An answer of 300 bytes comes in twenty pieces; between its
 // first piece and shortly before it was whole the last time, the wire does not listen, and so is
 // not woken for each of them.
 #pragma once
@@ -11,23 +11,12 @@
 #include <string>
 #include <vector>
 
-#include "daemon/configuration/configuration.h"
+#include "daemon/capture/capture_tap.h"
 #include "daemon/loop.h"
-#include "drivers/protocol/registry.h"
-#include "drivers/session/line.h"
+#include "daemon/wire_packs.h"
 #include "drivers/transport/transport.h"
 
 namespace cw {
-
-/// Who is told what the wire brings.
-class WireListener {
- public:
-  virtual void on_frame(std::size_t pack, Instant now) = 0;
-  virtual void on_link(std::size_t pack, const LinkStatus& status, Instant now) = 0;
-
- protected:
-  ~WireListener() = default;
-};
 
 class Wire {
  public:
@@ -40,6 +29,9 @@ class Wire {
 
   /// Adds a pack before start(). `pack` must outlive it and never move.
   void add(std::size_t index, const PackConfiguration& configuration, Pack& pack);
+
+  /// Records everything from now on; before start(), so that nothing is missing.
+  void record(CaptureProbe probe) { probe_ = probe; }
 
   void start();
 
@@ -58,14 +50,11 @@ class Wire {
   void note_answer(std::size_t station, Instant now);
   void rest(std::size_t station, Instant now);
   void set_timer(Instant deadline);
-  void report_links(Instant now);
 
   Loop& loop_;
-  WireListener& listener_;
   std::unique_ptr<Transport> transport_;
-  Line line_;
-  std::vector<std::unique_ptr<ProtocolBox>> protocols_;
-  std::vector<std::size_t> packs_;  // by station
+  WirePacks packs_;
+  CaptureProbe probe_;
   std::array<std::uint8_t, 512> room_{};
   std::string trouble_;
   int timer_;

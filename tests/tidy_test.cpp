@@ -277,7 +277,8 @@ const std::set<std::string> kControlParts = {"daemon/gateway",
                                              "daemon/relays/relays",
                                              "daemon/relays/relay_control",
                                              "daemon/relays/relay_sequence",
-                                             "daemon/wire"};
+                                             "daemon/wire",
+                                             "daemon/wire_packs"};
 
 TEST(Tidy, ControlCodeReadsNoWallClock) {
   static const std::regex clocks(
