@@ -13,6 +13,13 @@ bool is_near(const Reading<Q>& a, const Reading<Q>& b, std::int32_t largest) {
   return apart <= largest && apart >= -largest;
 }
 
+// A microcontroller has no instruction for it, and the library's table is not linked there.
+int ones(std::uint8_t bits) {
+  int count = 0;
+  for (unsigned rest = bits; rest != 0; rest &= rest - 1) ++count;
+  return count;
+}
+
 }  // namespace
 
 template <class Q>
@@ -22,14 +29,17 @@ unsigned StepFilter::look(Reading<Q>& reading, Past<Q>& past, std::int32_t large
   const bool was_doubted = past.doubted.quality() != Quality::absent;
   const bool confirmed = is_near(reading, past.doubted, largest);
   if (was_doubted && !confirmed) ++refused_;  // it was nothing
-  if (!comparable || confirmed || is_near(reading, past.accepted, largest)) {
+  const bool believed = !comparable || confirmed || is_near(reading, past.accepted, largest);
+  past.doubts = static_cast<std::uint8_t>(past.doubts << 1 | (believed ? 0 : 1));
+  if (believed) {
     past.accepted = reading;
     past.doubted.clear();
-    return 0;
+  } else {
+    past.doubted = reading;
+    reading = past.accepted;
   }
-  past.doubted = reading;
-  reading = past.accepted;
-  return 1;
+  if (ones(past.doubts) > kDoubtsMost) reading.reject(now);
+  return believed ? 0 : 1;
 }
 
 unsigned StepFilter::filter(Pack& pack, Instant now) {

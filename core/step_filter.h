@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Leaves out single readings that passed every checksum and still cannot be true: a value that
 // jumps further than it can between two frames counts only if the next frame says so too. What is
-// left out keeps the last value with its own age. Currents may jump: they are not looked at.
+// left out keeps the last value with its own age, unless that happens again and again: then nobody
+// knows which of the values is true, and the reading is none. Currents may jump: they are not looked
+// at.
 #pragma once
 #include "core/pack.h"
 
@@ -21,6 +23,10 @@ class StepFilter {
   /// Older values are no longer compared with: anything may have happened.
   static constexpr Millis kCompared{10'000};
 
+  /// So many of the last eight frames left out, and the reading is not known: one that alternates
+  /// between two values is caught with its eighth frame, one in four that is wrong never.
+  static constexpr int kDoubtsMost = 3;
+
   /// Call once after a frame of `now` was applied and judged, before anything is derived. Returns
   /// how many readings were left out.
   unsigned filter(Pack& pack, Instant now);
@@ -32,7 +38,8 @@ class StepFilter {
   template <class Q>
   struct Past {
     Reading<Q> accepted;
-    Reading<Q> doubted;  // said by the last frame, and not believed
+    Reading<Q> doubted;       // said by the last frame, and not believed
+    std::uint8_t doubts = 0;  // bit n: doubted n frames ago
   };
   template <class Q>
   unsigned look(Reading<Q>& reading, Past<Q>& past, std::int32_t largest, Instant now);
