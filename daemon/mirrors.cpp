@@ -1,28 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/mirrors.h"
 
+#include "bridge/format_reason.h"
 #include "core/assert.h"
-#include "daemon/relays/format_reason.h"
 
 namespace cw {
 namespace {
-
-// "3.650 V"; "?" where it is not known.
-Text<32> amount(std::optional<std::int32_t> count, Unit unit) {
-  char buffer[32] = "?";
-  std::size_t size = 1;
-  if (count) {
-    const UnitFacts f = facts(unit);
-    double value = *count;
-    for (unsigned i = 0; i < f.decimals; ++i) value /= 10;
-    const auto end = fmt::format_to_n(buffer, sizeof buffer, "{:.{}f}{}{}", value, f.decimals,
-                                      f.symbol.empty() ? "" : " ", f.symbol);
-    size = std::min(end.size, sizeof buffer);
-  }
-  Text<32> text;
-  text.assign({buffer, size});
-  return text;
-}
 
 Reason explain_missed_trip(const DivergenceEvidence& e) {
   const RuleRow& rule = row_of(*e.rule);
@@ -31,8 +14,8 @@ Reason explain_missed_trip(const DivergenceEvidence& e) {
   if (e.where != 0)
     *fmt::format_to_n(place, sizeof place - 1, "{} {} ", cell ? "cell" : "sensor", e.where).out = 0;
   return format_reason("{}: {}at {}, limit of the BMS {}, and {} is on", rule.name,
-                       static_cast<const char*>(place), amount(e.value, e.unit).view(),
-                       amount(e.reference, e.unit).view(), name(e.switches));
+                       static_cast<const char*>(place), amount_text(e.value, e.unit).view(),
+                       amount_text(e.reference, e.unit).view(), name(e.switches));
 }
 
 // The largest current of another pack, whichever way: a pack that rests beside it is frozen.
@@ -75,8 +58,8 @@ void tell_count(PackState& state, const std::optional<ChargeCount>& count, Insta
 }  // namespace
 
 Reason explain(Divergence kind, const DivergenceEvidence& e) {
-  const auto value = amount(e.value, e.unit);
-  const auto reference = amount(e.reference, e.unit);
+  const auto value = amount_text(e.value, e.unit);
+  const auto reference = amount_text(e.reference, e.unit);
   switch (kind) {
     case Divergence::missed_trip: return explain_missed_trip(e);
     case Divergence::unexplained_trip:

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "bridge/explain.h"
-#include "daemon/relays/format_reason.h"
+#include "bridge/format_reason.h"
 #include "daemon/relays/role_wishes.h"
 
 namespace cw {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "bridge/explain.h"
-#include "daemon/relays/format_reason.h"
+#include "bridge/format_reason.h"
 
 namespace cw {
 namespace {

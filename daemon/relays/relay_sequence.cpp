@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "bridge/format_reason.h"
 #include "core/assert.h"
-#include "daemon/relays/format_reason.h"
 
 namespace cw {
 namespace {

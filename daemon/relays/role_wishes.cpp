@@ -5,8 +5,8 @@
 #include <array>
 
 #include "bridge/explain.h"
+#include "bridge/format_reason.h"
 #include "core/emergency.h"
-#include "daemon/relays/format_reason.h"
 
 namespace cw {
 namespace {

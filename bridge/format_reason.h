@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "core/picture.h"
 
@@ -18,6 +19,23 @@ Reason format_reason(fmt::format_string<Arguments...> format, Arguments&&... arg
   Reason reason;
   reason.assign({buffer, std::min(end.size, sizeof buffer)});
   return reason;
+}
+
+/// "3.650 V"; "?" where it is not known.
+inline Text<32> amount_text(std::optional<std::int32_t> count, Unit unit) {
+  char buffer[32] = "?";
+  std::size_t size = 1;
+  if (count) {
+    const UnitFacts f = facts(unit);
+    double value = *count;
+    for (unsigned i = 0; i < f.decimals; ++i) value /= 10;
+    const auto end = fmt::format_to_n(buffer, sizeof buffer, "{:.{}f}{}{}", value, f.decimals,
+                                      f.symbol.empty() ? "" : " ", f.symbol);
+    size = std::min(end.size, sizeof buffer);
+  }
+  Text<32> text;
+  text.assign({buffer, size});
+  return text;
 }
 
 /// "12.5 s" of a span.
