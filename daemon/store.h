@@ -20,7 +20,9 @@ class Store {
 
   PackState& pack(std::size_t i) { return packs_[i]; }
   std::span<const PackState> packs() const { return packs_; }
+  /// For what decides upon them: the decisions are kept beside the values.
   std::span<PackState> writable() { return packs_; }
+  /// Whether pack `i` is among changed().
   bool is_changed(std::size_t i) const { return memories_[i].changed; }
 
   /// A frame of pack `i` was applied at `now`.
