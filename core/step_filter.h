@@ -2,8 +2,7 @@
 // Leaves out single readings that passed every checksum and still cannot be true: a value that
 // jumps further than it can between two frames counts only if the next frame says so too. What is
 // left out keeps the last value with its own age, unless that happens again and again: then nobody
-// knows which of the values is true, and the reading is none. Currents may jump: they are not looked
-// at.
+// knows which value is true, and there is none. Currents may jump: they are not looked at.
 #pragma once
 #include "core/pack.h"
 

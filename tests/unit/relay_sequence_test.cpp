@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How relays close and open, in virtual time: precharge, proving, unloading. What keeps them from it
-// is in relay_latch_test.cpp.
+// How relays close and open, in virtual time: precharge, proving, unloading. What keeps them from
+// it is in relay_latch_test.cpp.
 #include "daemon/relays/relay_sequence.h"
 
 #include <gtest/gtest.h>
