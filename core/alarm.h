@@ -37,9 +37,19 @@ enum class Alarm : std::uint8_t {
   front_end_fault_a,
   front_end_fault_b,
   heater_fault,
+  charge_mosfet_fault,
+  discharge_mosfet_fault,
+  discharge_switch_on_failed,
+  short_circuit_release_failed,
+  temperature_sensor_fault,
+  parallel_module_fault,
+  discharge_overcurrent_2,
+  discharge_overcurrent_3,
+  gps_disconnected,
+  gps_lock,
 };
 
-inline constexpr std::array<std::string_view, 25> kAlarmNames = {
+inline constexpr std::array<std::string_view, 35> kAlarmNames = {
     "cell_overvoltage",
     "cell_undervoltage",
     "pack_overvoltage",
@@ -65,9 +75,19 @@ inline constexpr std::array<std::string_view, 25> kAlarmNames = {
     "front_end_fault_a",
     "front_end_fault_b",
     "heater_fault",
+    "charge_mosfet_fault",
+    "discharge_mosfet_fault",
+    "discharge_switch_on_failed",
+    "short_circuit_release_failed",
+    "temperature_sensor_fault",
+    "parallel_module_fault",
+    "discharge_overcurrent_2",
+    "discharge_overcurrent_3",
+    "gps_disconnected",
+    "gps_lock",
 };
 inline constexpr std::size_t kAlarmCount = kAlarmNames.size();
-static_assert(kAlarmCount == static_cast<std::size_t>(Alarm::heater_fault) + 1);
+static_assert(kAlarmCount == static_cast<std::size_t>(Alarm::gps_lock) + 1);
 
 constexpr std::string_view name(Alarm alarm) {
   return kAlarmNames[static_cast<std::size_t>(alarm)];
