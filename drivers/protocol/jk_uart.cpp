@@ -44,6 +44,7 @@
 #include <utility>
 
 #include "drivers/protocol/jk_uart_answer.h"
+#include "drivers/protocol/printable.h"
 #include "drivers/protocol/registry.h"
 
 namespace cw {
@@ -187,16 +188,6 @@ struct Said {
   Identity identity{};
   std::uint8_t refused = 0;  // texts that could not be read
 };
-
-/// Up to the first zero; nothing if a character is not printable ASCII (it might be half a letter
-/// of another alphabet, and would break every document it is written into), which is counted.
-std::string_view printable(std::string_view text, std::uint8_t& refused) {
-  std::size_t size = 0;
-  while (size < text.size() && static_cast<unsigned char>(text[size] - ' ') <= '~' - ' ') ++size;
-  if (size == text.size() || text[size] == '\0') return {text.data(), size};
-  ++refused;
-  return {};
-}
 
 // substr() would throw, and a microcontroller has nothing that throws.
 std::string_view first(std::string_view text, std::size_t size) { return {text.data(), size}; }

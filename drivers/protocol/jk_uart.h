@@ -10,9 +10,9 @@
 #include <span>
 #include <string_view>
 
-#include "core/fields.h"
 #include "core/pack.h"
 #include "drivers/protocol/protocol.h"
+#include "drivers/protocol/slot_target.h"
 
 namespace cw::jk_uart {
 
@@ -61,17 +61,7 @@ enum class Form : std::uint8_t {
   unused,         // no value of ours
 };
 
-inline constexpr std::uint8_t kNoField = 0xFF;
-
-/// Puts a number into its field; one that does not fit makes the field implausible.
-using StoreNumber = void (*)(PackScalars&, std::int64_t count, Instant now);
-template <auto Member>
-constexpr void store_number(PackScalars& scalars, std::int64_t count, Instant now) {
-  if (count < INT32_MIN || count > INT32_MAX)
-    (scalars.*Member).reject(now);
-  else
-    (scalars.*Member).set({static_cast<std::int32_t>(count)}, now);
-}
+using cw::kNoField;
 
 struct Slot {
   std::uint8_t id;
