@@ -6,7 +6,7 @@ namespace cw {
 void WirePacks::add(std::size_t index, const PackConfiguration& configuration, Pack& pack,
                     Instant now) {
   protocols_.push_back(
-      std::make_unique<ProtocolBox>(*configuration.protocol, configuration.address));
+      std::make_unique<ProtocolBox>(*configuration.protocol, configuration.device));
   packs_.push_back(index);
   StationTimes times;
   times.interval = configuration.poll;

@@ -23,7 +23,7 @@ constexpr std::uint32_t kBitsPerByte = 10;  // a start bit, eight data bits, a s
 std::map<std::string, std::vector<std::size_t>> packs_by_port(const Configuration& configuration) {
   std::map<std::string, std::vector<std::size_t>> ports;
   for (std::size_t i = 0; i < configuration.packs.size(); ++i)
-    ports[configuration.packs[i].serial.port].push_back(i);
+    ports[configuration.packs[i].port.name].push_back(i);
   return ports;
 }
 
@@ -51,13 +51,16 @@ void Wiring::make_wires() {
     const PackConfiguration& first = configuration_.packs[packs.front()];
     std::size_t longest = 0;
     LineTimes times;
-    times.byte_us = kBitsPerByte * 1'000'000 / first.serial.baud;
+    PortOptions options = first.port;
+    if (options.baud != 0) times.byte_us = kBitsPerByte * 1'000'000 / options.baud;
     for (const std::size_t i : packs) {
       longest = std::max(longest, configuration_.packs[i].protocol->longest_frame);
       times.addressed &= configuration_.packs[i].protocol->addressed;
+      const auto filters = configuration_.packs[i].protocol->can_filters;
+      options.can_filters.insert(options.can_filters.end(), filters.begin(), filters.end());
     }
-    wires_.push_back(std::make_unique<Wire>(loop_, gateway_, make_serial_transport(first.serial),
-                                            times, longest));
+    wires_.push_back(std::make_unique<Wire>(
+        loop_, gateway_, make_transport(first.protocol->bus, options), times, longest));
     for (const std::size_t i : packs)
       wires_.back()->add(i, configuration_.packs[i], gateway_.store().pack(i).pack);
   }

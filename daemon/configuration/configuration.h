@@ -20,8 +20,8 @@ namespace cw {
 struct PackConfiguration {
   std::string name;
   const ProtocolSpec* protocol = nullptr;
-  SerialOptions serial;      // packs with the same port share a line
-  std::uint8_t address = 0;  // on protocols that have one
+  PortOptions port;        // packs with the same port share a line
+  ProtocolOptions device;  // what tells it from others on the line
   Millis poll{1000};
   Millis stale_after{3000};       // default: three polls
   ParameterSet policy;            // complete: preset of the chemistry, then what the file overrides

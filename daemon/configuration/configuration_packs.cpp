@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "daemon/configuration/configuration_parts.h"
 #include "daemon/configuration/quantity_text.h"
@@ -23,65 +22,24 @@ constexpr auto kStaleAfter = option("pack", "stale_after");
 
 constexpr Millis kStaleAfterLeast{1000};  // of the default
 
-bool is_tcp(std::string_view port) { return port.starts_with("tcp://"); }
-
-/// "HOST:PORT" or "[V6]:PORT" behind the scheme.
-bool is_host_and_port(std::string_view text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return false;
-  const std::string_view host = text.substr(0, colon);
-  const std::string_view digits = text.substr(colon + 1);
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  const bool bracketed = host.front() == '[' && host.back() == ']' && host.size() > 2;
-  return error == std::errc{} && end == digits.data() + digits.size() && port != 0 &&
-         (bracketed || host.find_first_of(":/@ ") == std::string_view::npos);
-}
-
 void check_protocol(const SectionValues& pack, PackConfiguration& out, FaultList& faults) {
   if (!pack.usable(kProtocol)) return;
   const std::string& word = pack.text(kProtocol);
   const ProtocolSpec* spec = find_protocol(word);
   if (spec == nullptr) {
     std::vector<std::string_view> names;
-    for (const ProtocolSpec* known : all_protocols())
-      if (known->bus == Bus::serial) names.push_back(known->name);
+    for (const ProtocolSpec* known : all_protocols()) names.push_back(known->name);
     return faults.add(pack[kProtocol].place, fmt::format("unknown protocol {}{}", in_quotes(word),
                                                          hint(word, names, "the protocols")));
   }
-  if (spec->bus != Bus::serial)
-    return faults.add(pack[kProtocol].place,
-                      fmt::format("protocol {} runs on {}, but packs are read over serial lines "
-                                  "only",
-                                  in_quotes(word), name(spec->bus)));
   out.protocol = spec;
   if (pack.given(kAddress) && !spec->addressed)
     faults.add(pack[kAddress].place,
                fmt::format("protocol {} has no addresses: leave the line out", in_quotes(word)));
-}
-
-void check_port(const SectionValues& pack, FaultList& faults) {
-  if (!pack.usable(kPort)) return;
-  const std::string& port = pack.text(kPort);
-  if (!is_tcp(port)) {
-    if (port.front() != '/')
-      faults.add(pack[kPort].place,
-                 fmt::format("port {} is neither a device nor a serial server: write its path, "
-                             "like \"/dev/ttyUSB0\", or \"tcp://HOST:PORT\"",
-                             in_quotes(port)));
-    return;
-  }
-  if (!is_host_and_port(std::string_view(port).substr(6)))
-    faults.add(pack[kPort].place,
-               fmt::format("port {} is not \"tcp://HOST:PORT\" with a port from 1 to 65535",
-                           in_quotes(port)));
-  for (const std::size_t key : {kBaud, kRs485})
-    if (pack.given(key))
-      faults.add(
-          pack[key].place,
-          fmt::format("{} has no effect with a serial server, which has settings of its own: "
-                      "leave the line out",
-                      kOptions[key].key));
+  else if (pack.usable(kAddress) && pack.number(kAddress) > spec->highest_address)
+    faults.add(pack[kAddress].place,
+               fmt::format("address {} is too high: protocol {} has addresses from 0 to {}",
+                           pack.number(kAddress), in_quotes(word), spec->highest_address));
 }
 
 void check_times(const SectionValues& pack, PackConfiguration& out, FaultList& faults) {
@@ -137,13 +95,13 @@ PackConfiguration configure_pack(const PackSection& section, const SectionValues
   check_name(pack, faults);
   out.chemistry = pack.text(option("pack", "chemistry"));
   check_protocol(pack, out, faults);
-  check_port(pack, faults);
+  if (out.protocol != nullptr) check_port(pack, out.protocol->bus, faults);
   check_times(pack, out, faults);
-  out.serial.port = pack.text(kPort);
-  out.serial.rs485 = pack.boolean(kRs485);
-  if (out.protocol != nullptr) out.serial.baud = out.protocol->default_baud;
-  if (pack.given(kBaud)) out.serial.baud = static_cast<std::uint32_t>(pack.number(kBaud));
-  out.address = static_cast<std::uint8_t>(pack.number(kAddress));
+  out.port.name = pack.text(kPort);
+  out.port.rs485 = pack.boolean(kRs485);
+  if (out.protocol != nullptr) out.port.baud = out.protocol->default_baud;
+  if (pack.given(kBaud)) out.port.baud = static_cast<std::uint32_t>(pack.number(kBaud));
+  out.device.address = static_cast<std::uint8_t>(pack.number(kAddress));
   out.policy = configure_policy(section, supervisor, faults);
   out.demanded = demanded_policy(section, supervisor);
   return out;
@@ -165,21 +123,21 @@ std::string on_same_port(const Configured& other) {
 bool check_line(const Configured& mine, const Configured& theirs, FaultList& faults) {
   const SectionValues& section = mine.section;
   if (mine.pack.protocol == nullptr || theirs.pack.protocol == nullptr) return false;
-  const SerialOptions& line = theirs.pack.serial;
-  if (mine.pack.serial.baud != line.baud)
+  const PortOptions& line = theirs.pack.port;
+  if (mine.pack.port.baud != line.baud)
     faults.add(section[kBaud].place,
                fmt::format("baud {} differs from {} of {}: one line has one speed",
-                           mine.pack.serial.baud, line.baud, on_same_port(theirs)));
-  if (mine.pack.serial.rs485 != line.rs485)
+                           mine.pack.port.baud, line.baud, on_same_port(theirs)));
+  if (mine.pack.port.rs485 != line.rs485)
     faults.add(section[kRs485].place,
                fmt::format("rs485 {} differs from {}: write the same for both",
-                           mine.pack.serial.rs485, on_same_port(theirs)));
+                           mine.pack.port.rs485, on_same_port(theirs)));
   for (const ProtocolSpec* protocol : {theirs.pack.protocol, mine.pack.protocol}) {
     if (protocol->addressed) continue;
     faults.add(section[kPort].place,
                fmt::format("port {} is taken by pack {} ({}), and protocol {} has no addresses to "
                            "tell two BMSs apart: give each a port of its own",
-                           in_quotes(mine.pack.serial.port), in_quotes(theirs.pack.name),
+                           in_quotes(mine.pack.port.name), in_quotes(theirs.pack.name),
                            line_text(theirs.section.place()), in_quotes(protocol->name)));
     return false;
   }
@@ -198,17 +156,17 @@ void check_against_earlier(const Configured& mine, const std::vector<Configured>
                            in_quotes(mine.pack.name), line_text(same_name->section.place())));
   if (!mine.section.usable(kPort)) return;
   const auto shares = [&](const Configured& other) {
-    return other.pack.serial.port == mine.pack.serial.port;
+    return other.pack.port.name == mine.pack.port.name;
   };
   const auto line = std::find_if(earlier.begin(), earlier.end(), shares);
   if (line == earlier.end() || !check_line(mine, *line, faults)) return;
   const auto same = std::find_if(line, earlier.end(), [&](const Configured& other) {
-    return shares(other) && other.pack.address == mine.pack.address;
+    return shares(other) && other.pack.device.address == mine.pack.device.address;
   });
   if (same != earlier.end())
     faults.add(mine.section[kAddress].place,
                fmt::format("address {} is that of {}: give each BMS an address of its own",
-                           mine.pack.address, on_same_port(*same)));
+                           mine.pack.device.address, on_same_port(*same)));
 }
 
 }  // namespace

@@ -381,7 +381,7 @@ constinit const ProtocolSpec kJkUart = {
     .maturity = Maturity::seen_in_captures,
     .addressed = false,
     .size = sizeof(jk_uart::JkUart),
-    .construct = [](void* storage, std::uint8_t) -> Protocol* {
+    .construct = [](void* storage, const ProtocolOptions&) -> Protocol* {
       return ProtocolBox::construct_in<jk_uart::JkUart>(storage);
     },
 };

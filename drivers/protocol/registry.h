@@ -6,21 +6,24 @@
 #include <string_view>
 #include <type_traits>
 
+#include "drivers/protocol/bus.h"
+#include "drivers/protocol/can_frame.h"
 #include "drivers/protocol/protocol.h"
 
 namespace cw {
 
 enum class Maturity : std::uint8_t { from_document, seen_in_captures, run_on_hardware };
-enum class Bus : std::uint8_t { serial, can, ble };
 
 constexpr std::string_view name(Maturity maturity) {
   constexpr std::string_view names[] = {"from document", "seen in captures", "run on hardware"};
   return names[static_cast<std::size_t>(maturity)];
 }
-constexpr std::string_view name(Bus bus) {
-  constexpr std::string_view names[] = {"serial", "can", "ble"};
-  return names[static_cast<std::size_t>(bus)];
-}
+
+/// What a protocol has to know about the one device it speaks with.
+struct ProtocolOptions {
+  std::uint8_t address = 0;         // on protocols that have one
+  bool discharge_positive = false;  // firmware whose positive current discharges (jk-can V1)
+};
 
 /// What a driver file exports; registry.cpp lists them.
 struct ProtocolSpec {
@@ -32,8 +35,10 @@ struct ProtocolSpec {
   std::size_t longest_frame;   // bytes; the receive buffer is twice this
   Maturity maturity;           // raised only with captures
   bool addressed;              // several devices on one line
-  std::size_t size;            // of the object `construct` makes
-  Protocol* (*construct)(void* storage, std::uint8_t address);
+  std::uint8_t highest_address = 255;
+  std::span<const CanFilter> can_filters{};  // on CAN: what the kernel lets through
+  std::size_t size;                          // of the object `construct` makes
+  Protocol* (*construct)(void* storage, const ProtocolOptions& options);
 };
 
 std::span<const ProtocolSpec* const> all_protocols();
@@ -44,8 +49,10 @@ const ProtocolSpec* find_protocol(std::string_view name);
 /// Holds one protocol object of any kind, without a heap. It stays where it was made.
 class ProtocolBox {
  public:
+  ProtocolBox(const ProtocolSpec& spec, const ProtocolOptions& options)
+      : protocol_(spec.construct(storage_, options)) {}
   ProtocolBox(const ProtocolSpec& spec, std::uint8_t address)
-      : protocol_(spec.construct(storage_, address)) {}
+      : ProtocolBox(spec, ProtocolOptions{.address = address}) {}
   ProtocolBox(const ProtocolBox&) = delete;
   ProtocolBox& operator=(const ProtocolBox&) = delete;
 

@@ -43,8 +43,8 @@ bool enable_rs485(int port) {
 
 class SerialTty final : public Stream {
  public:
-  explicit SerialTty(const SerialOptions& options)
-      : Stream(fmt::format("{} at {} baud", options.port, options.baud)), options_(options) {}
+  explicit SerialTty(const PortOptions& options)
+      : Stream(fmt::format("{} at {} baud", options.name, options.baud)), options_(options) {}
   ~SerialTty() override { SerialTty::close(); }
 
   State open() override;
@@ -58,26 +58,26 @@ class SerialTty final : public Stream {
   void on_closing() noexcept override { ::ioctl(pipe_.get(), TIOCNXCL); }
 
  private:
-  SerialOptions options_;
+  PortOptions options_;
 };
 
 Transport::State SerialTty::open() {
   close();
   const int flags = O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC;
-  Descriptor port{::open(options_.port.c_str(), flags)};
-  if (!port.valid()) return failed(options_.port, explain_open(errno));
-  if (::isatty(port.get()) == 0) return failed(options_.port, "not a serial port");
+  Descriptor port{::open(options_.name.c_str(), flags)};
+  if (!port.valid()) return failed(options_.name, explain_open(errno));
+  if (::isatty(port.get()) == 0) return failed(options_.name, "not a serial port");
   // The lock tells other programs that lock; TIOCEXCL stops those that do not (root excepted).
   if (::flock(port.get(), LOCK_EX | LOCK_NB) != 0)
-    return failed(options_.port, explain_open(errno == EWOULDBLOCK ? EBUSY : errno));
-  if (::ioctl(port.get(), TIOCEXCL) != 0) return failed(options_.port, std::strerror(errno));
+    return failed(options_.name, explain_open(errno == EWOULDBLOCK ? EBUSY : errno));
+  if (::ioctl(port.get(), TIOCEXCL) != 0) return failed(options_.name, std::strerror(errno));
   const std::string refused = set_raw(port.get(), options_.baud);
   if (!refused.empty()) {
     ::ioctl(port.get(), TIOCNXCL);
-    return failed(options_.port, refused);
+    return failed(options_.name, refused);
   }
   ask_for_low_latency(port.get());
-  name_ = fmt::format("{} at {} baud", options_.port, options_.baud);
+  name_ = fmt::format("{} at {} baud", options_.name, options_.baud);
   if (options_.rs485 && !enable_rs485(port.get()))
     name_ += " (its driver has no RS485 mode; the adapter must switch direction by itself)";
   flush_port(port.get());
@@ -86,7 +86,7 @@ Transport::State SerialTty::open() {
 
 }  // namespace
 
-std::unique_ptr<Transport> make_serial_tty(const SerialOptions& options) {
+std::unique_ptr<Transport> make_serial_tty(const PortOptions& options) {
   return std::make_unique<SerialTty>(options);
 }
 

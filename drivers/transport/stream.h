@@ -56,8 +56,8 @@ class Stream : public Transport {
   std::size_t queued_ = 0;
 };
 
-/// The other two kinds of transport; make_serial_transport() picks one by the port's name.
-std::unique_ptr<Transport> make_serial_tty(const SerialOptions& options);
-std::unique_ptr<Transport> make_tcp_client(const SerialOptions& options);
+/// The kinds of transport; make_transport() picks one by the bus and the port's name.
+std::unique_ptr<Transport> make_serial_tty(const PortOptions& options);
+std::unique_ptr<Transport> make_tcp_client(const PortOptions& options);
 
 }  // namespace cw

@@ -71,8 +71,8 @@ void prepare(int socket) {
 
 class TcpClient final : public Stream {
  public:
-  explicit TcpClient(const SerialOptions& options)
-      : Stream(options.port), target_(parse(options.port)) {}
+  explicit TcpClient(const PortOptions& options)
+      : Stream(options.name), target_(parse(options.name)) {}
   ~TcpClient() override { TcpClient::close(); }
 
   State open() override;
@@ -195,7 +195,7 @@ std::string TcpClient::explain(int number) const {
 
 }  // namespace
 
-std::unique_ptr<Transport> make_tcp_client(const SerialOptions& options) {
+std::unique_ptr<Transport> make_tcp_client(const PortOptions& options) {
   return std::make_unique<TcpClient>(options);
 }
 

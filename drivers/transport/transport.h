@@ -6,6 +6,10 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
+
+#include "drivers/protocol/bus.h"
+#include "drivers/protocol/can_frame.h"
 
 namespace cw {
 
@@ -45,14 +49,16 @@ class Transport {
   virtual const std::string& name() const = 0;
 };
 
-/// A serial port as the configuration names it: a device path (any name, also by-id links) or
-/// "tcp://host:port" of a serial server.
-struct SerialOptions {
-  std::string port;
-  std::uint32_t baud = 115200;
-  bool rs485 = false;  // ask the kernel to drive the transmitter's direction (RTS), where it can
+/// A port as the configuration names it. Members of another bus than the port's mean nothing.
+struct PortOptions {
+  // serial: a device path (any name, also by-id links) or "tcp://host:port" of a serial server;
+  // can: an interface ("can0"); ble: the address of the device ("C8:47:8C:00:00:01").
+  std::string name;
+  std::uint32_t baud = 115200;  // serial
+  bool rs485 = false;           // serial: ask the kernel to drive the transmitter's direction (RTS)
+  std::vector<CanFilter> can_filters{};  // can: what is let through; none: everything
 };
 
-std::unique_ptr<Transport> make_serial_transport(const SerialOptions& options);
+std::unique_ptr<Transport> make_transport(Bus bus, const PortOptions& options);
 
 }  // namespace cw

@@ -17,7 +17,8 @@ using Bytes = std::vector<std::uint8_t>;
 
 class Owner {
  public:
-  explicit Owner(const SerialOptions& options) : transport(make_serial_transport(options)) {}
+  explicit Owner(const PortOptions& options, Bus bus = Bus::serial)
+      : transport(make_transport(bus, options)) {}
 
   /// Handles events until `done` says so. False: it did not within `seconds`.
   template <class Done>

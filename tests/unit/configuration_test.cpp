@@ -96,8 +96,8 @@ TEST(Configuration, HasTheDefaultsOfTheStructures) {
   const PackConfiguration pack;
   EXPECT_EQ(read.packs[0].poll, pack.poll);
   EXPECT_EQ(read.packs[0].stale_after, pack.stale_after);
-  EXPECT_EQ(read.packs[0].serial.rs485, pack.serial.rs485);
-  EXPECT_EQ(read.packs[0].serial.baud, read.packs[0].protocol->default_baud);
+  EXPECT_EQ(read.packs[0].port.rs485, pack.port.rs485);
+  EXPECT_EQ(read.packs[0].port.baud, read.packs[0].protocol->default_baud);
 }
 
 TEST(Configuration, EverythingArrivesInItsStructure) {
@@ -113,9 +113,9 @@ TEST(Configuration, EverythingArrivesInItsStructure) {
   EXPECT_EQ(garage.name, "garage");
   ASSERT_NE(garage.protocol, nullptr);
   EXPECT_EQ(garage.protocol->name, "jk-uart");
-  EXPECT_EQ(garage.serial.port, "/dev/serial/by-id/usb-1a86_USB_Serial-if00-port0");
-  EXPECT_EQ(garage.serial.baud, 9600u);
-  EXPECT_TRUE(garage.serial.rs485);
+  EXPECT_EQ(garage.port.name, "/dev/serial/by-id/usb-1a86_USB_Serial-if00-port0");
+  EXPECT_EQ(garage.port.baud, 9600u);
+  EXPECT_TRUE(garage.port.rs485);
   EXPECT_EQ(garage.poll, Millis{500});
   EXPECT_EQ(garage.stale_after, Millis{2500});
   EXPECT_EQ(garage.chemistry, "lfp");
@@ -127,7 +127,7 @@ TEST(Configuration, EverythingArrivesInItsStructure) {
   EXPECT_EQ(garage.policy.get(Parameter::discharge_overcurrent), 100'000);
   EXPECT_EQ(garage.policy.get(Parameter::temperature_delay), 5'000);
   const PackConfiguration& boat = read.packs[1];
-  EXPECT_EQ(boat.serial.port, "tcp://192.168.1.20:8899");
+  EXPECT_EQ(boat.port.name, "tcp://192.168.1.20:8899");
   EXPECT_EQ(boat.poll, Millis{0});
   EXPECT_EQ(boat.stale_after, Millis{1000});
   EXPECT_EQ(boat.policy.get(Parameter::capacity), 40'000);

@@ -375,7 +375,7 @@ TEST(JkUart, TheSettingsPasswordIsNowhereInThePackNorInTheDecoder) {
   auto* aligned = reinterpret_cast<std::byte*>(
       (reinterpret_cast<std::uintptr_t>(storage.data()) + alignof(std::max_align_t) - 1) /
       alignof(std::max_align_t) * alignof(std::max_align_t));
-  Protocol* const protocol = spec.construct(aligned, 0);
+  Protocol* const protocol = spec.construct(aligned, {});
   Pack pack;
   for (const BoardAnswer& answer : {BoardAnswer(), BoardAnswer().as_old_firmware(10'000)})
     ASSERT_EQ(protocol->feed(answer.frame(), Instant{1}, pack).heard, Heard::frame);
