@@ -13,6 +13,7 @@ namespace {
 constexpr Millis kReopenFirst{500};
 constexpr Millis kReopenMost{5'000};
 constexpr Millis kOpeningMost{5'000};
+constexpr Millis kComplainEvery{60'000};
 
 // A rest ends this long before the answer is expected to be whole: its end is never slept through.
 constexpr Millis kRestMargin{1};
@@ -82,6 +83,7 @@ void Wire::on_ready(std::uint32_t events) {
     packs_.on_bytes(received, now);
     if (asked) note_answer(*asked, now);
   }
+  report_complaint(now);
   if (transport_->state() == Transport::State::closed) return went_down(now);
   if (!up_) return watch();
   probe_.note(CaptureKind::turn);
@@ -182,6 +184,16 @@ void Wire::set_timer(Instant deadline) {
   if (timer_at_ && *timer_at_ <= deadline) return;
   timer_at_ = deadline;
   loop_.set_timer(timer_, deadline);
+}
+
+// A wire that is sick says so many times a second; people are told once, and what became of it.
+void Wire::report_complaint(Instant now) {
+  std::string complaint = transport_->complaint();
+  if (complaint == complaint_) return;
+  if (!complaint_.empty() && now < complained_ + kComplainEvery) return;
+  complained_ = now;
+  complaint_ = std::move(complaint);
+  if (!complaint_.empty()) log(Severity::warning, "wire", "{}: {}", name(), complaint_);
 }
 
 }  // namespace cw

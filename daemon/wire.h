@@ -35,9 +35,10 @@ class Wire {
 
   void start();
 
-  /// For people: "/dev/ttyUSB0 at 115200 baud", and why it is down ("" while it is not).
+  /// For people: "/dev/ttyUSB0 at 115200 baud", and why it is down or what is wrong with it all the
+  /// same ("": nothing).
   const std::string& name() const { return transport_->name(); }
-  const std::string& trouble() const { return trouble_; }
+  std::string trouble() const { return trouble_.empty() ? transport_->complaint() : trouble_; }
 
  private:
   void open();
@@ -50,6 +51,7 @@ class Wire {
   void note_answer(std::size_t station, Instant now);
   void rest(std::size_t station, Instant now);
   void set_timer(Instant deadline);
+  void report_complaint(Instant now);
 
   Loop& loop_;
   std::unique_ptr<Transport> transport_;
@@ -57,6 +59,8 @@ class Wire {
   CaptureProbe probe_;
   std::array<std::uint8_t, 512> room_{};
   std::string trouble_;
+  std::string complaint_;  // as it was logged
+  Instant complained_{};
   int timer_;
   std::optional<Instant> timer_at_;  // what it is set to, if it is set
   int watched_ = -1;

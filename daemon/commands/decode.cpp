@@ -26,6 +26,7 @@ std::string_view name(Heard heard) {
     case Heard::not_for_us: return "not_for_us";
     case Heard::acknowledged: return "acknowledged";
     case Heard::refused: return "refused";
+    case Heard::part: return "part";
   }
   return "";
 }

@@ -23,6 +23,7 @@ enum class Heard : std::uint8_t {
   not_for_us,    // a whole frame of somebody else (echo of our request, another address)
   acknowledged,  // the device took the order it was given last (drivers/protocol/settings.h)
   refused,       // it understood that order and will not obey
+  part,          // ours, and kept: what it says comes with a later frame
 };
 
 struct Fed {

@@ -26,6 +26,7 @@ constexpr std::uint32_t kNarrowAfter = 4;
 int rank(Heard heard) {
   switch (heard) {
     case Heard::frame:
+    case Heard::part:
     case Heard::acknowledged:
     case Heard::refused: return 0;
     case Heard::need_more: return 1;
@@ -263,7 +264,8 @@ std::optional<Line::Verdict> Line::hear(std::span<const std::uint8_t> in, Instan
 void Line::act(const Verdict& verdict, std::size_t consumed, Instant now) {
   LinkCounts& counts = stations_[verdict.station].status.counts;
   switch (verdict.fed.heard) {
-    case Heard::need_more: break;
+    case Heard::need_more:
+    case Heard::part: break;
     case Heard::frame:
       counts.malformed += verdict.fed.cut_short ? 1 : 0;
       counts.refused_values += verdict.fed.refused;

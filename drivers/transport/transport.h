@@ -47,6 +47,10 @@ class Transport {
 
   /// What is connected, for people: "/dev/ttyUSB0 at 115200 baud".
   virtual const std::string& name() const = 0;
+
+  /// What is wrong with the wire although it is open, and what was lost on it, for people: "bus-off
+  /// twice, 3 frames lost". Empty: nothing. Kept until it is opened again.
+  virtual std::string complaint() const { return {}; }
 };
 
 /// A port as the configuration names it. Members of another bus than the port's mean nothing.

@@ -26,7 +26,8 @@ const char* feed_everything(const ProtocolSpec& spec, std::span<const std::uint8
       return fed.consumed == 0 ? nullptr : "waits for more and takes bytes all the same";
     if (fed.consumed == 0) return "neither takes a byte nor waits for more";
     if (fed.consumed > bytes.size()) return "takes bytes that are not there";
-    if (fed.heard != Heard::frame && fed.why.empty()) return "refuses without a reason";
+    const bool taken = fed.heard == Heard::frame || fed.heard == Heard::part;
+    if (!taken && fed.why.empty()) return "refuses without a reason";
     if (fed.heard != Heard::frame && pack.scalars.voltage.heard() != heard_before)
       return "changes the pack without a frame";
     if (!in_range(pack)) return "stores a setting out of range";
