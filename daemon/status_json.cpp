@@ -207,7 +207,7 @@ void write_details(JsonWriter& json, const StatusDetails& details) {
   for (const WireStatus& wire : details.wires) {
     json.begin_object();
     write_member(json, "wire", wire.name);
-    write_member(json, "open", wire.trouble.empty());
+    write_member(json, "open", wire.open);
     write_member(json, "trouble", wire.trouble);
     json.end_object();
   }

@@ -17,7 +17,8 @@ struct NamedHealth {
 
 struct WireStatus {
   std::string name;
-  std::string trouble;  // empty: open
+  bool open = false;
+  std::string trouble;  // why it is not open, or what is wrong with it all the same; else empty
 };
 
 struct StatusDetails {

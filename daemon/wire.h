@@ -35,6 +35,8 @@ class Wire {
 
   void start();
 
+  bool is_open() const { return up_; }
+
   /// For people: "/dev/ttyUSB0 at 115200 baud", and why it is down or what is wrong with it all the
   /// same ("": nothing).
   const std::string& name() const { return transport_->name(); }

@@ -185,7 +185,8 @@ StatusDetails Wiring::details() const {
   if (modbus_) details.sinks.push_back({"modbus", modbus_->health()});
   if (!modbus_trouble_.empty()) details.sinks.push_back({"modbus", {false, modbus_trouble_, 0}});
   if (history_) details.sinks.push_back({"history", history_->health()});
-  for (const auto& wire : wires_) details.wires.push_back({wire->name(), wire->trouble()});
+  for (const auto& wire : wires_)
+    details.wires.push_back({wire->name(), wire->is_open(), wire->trouble()});
   return details;
 }
 

@@ -169,7 +169,7 @@ void print_outputs(std::string& out, const Json& status, bool why) {
     print(out, "{}: {}{}\n", name,
           sink["ok"].get<bool>() ? "" : "TROUBLE: ", sink["detail"].get<std::string>());
   for (const Json& wire : status["wires"])
-    if (!wire["open"].get<bool>())
+    if (!wire["trouble"].get<std::string>().empty())
       print(out, "wire {}: {}\n", wire["wire"].get<std::string>(),
             wire["trouble"].get<std::string>());
 }

@@ -56,7 +56,7 @@ struct PseudoTerminal {
 class SerialTty : public testing::Test {
  protected:
   PseudoTerminal wire;
-  Owner owner{{.port = wire.path}};
+  Owner owner{{.name = wire.path}};
 };
 
 TEST_F(SerialTty, IsOpenAtOnceAndSaysWhatItIs) {
@@ -117,19 +117,19 @@ TEST_F(SerialTty, IsSetToEightBitsNoParityOneStopBitAndNoModem) {
 TEST_F(SerialTty, KnowsStandardAndUnusualSpeeds) {
   for (const std::uint32_t baud : {1200U, 9600U, 19'200U, 115'200U, 250'000U, 921'600U, 12'345U}) {
     SCOPED_TRACE(baud);
-    Owner other{{.port = wire.path, .baud = baud}};
+    Owner other{{.name = wire.path, .baud = baud}};
     EXPECT_TRUE(other.open()) << other.transport->error();
   }
 }
 
 TEST_F(SerialTty, RefusesASpeedOfZero) {
-  Owner other{{.port = wire.path, .baud = 0}};
+  Owner other{{.name = wire.path, .baud = 0}};
   EXPECT_FALSE(other.open());
   EXPECT_EQ(other.transport->error(), wire.path + ": 0 baud is no speed");
 }
 
 TEST_F(SerialTty, SaysInItsNameThatTheDriverHasNoRs485Mode) {
-  Owner other{{.port = wire.path, .rs485 = true}};
+  Owner other{{.name = wire.path, .rs485 = true}};
   EXPECT_TRUE(other.open());
   EXPECT_NE(other.transport->name().find("no RS485 mode"), std::string::npos);
 }
@@ -147,7 +147,7 @@ TEST_F(SerialTty, WhatWasReceivedBeforeItWasOpenedIsDropped) {
 
 TEST_F(SerialTty, ASecondOpenIsToldThatThePortIsInUse) {
   ASSERT_TRUE(owner.open());
-  Owner second{{.port = wire.path}};
+  Owner second{{.name = wire.path}};
   EXPECT_FALSE(second.open());
   EXPECT_EQ(second.transport->error(), wire.path + ": in use by another program");
   owner.transport->close();
@@ -182,7 +182,7 @@ TEST_F(SerialTty, AMissingPermissionIsSaidWithTheCure) {
 }
 
 TEST(SerialTtyErrors, AMissingDeviceIsNamed) {
-  Owner owner{{.port = "/dev/ttyNotThere7"}};
+  Owner owner{{.name = "/dev/ttyNotThere7"}};
   EXPECT_FALSE(owner.open());
   EXPECT_EQ(owner.transport->error(), "/dev/ttyNotThere7: No such file or directory");
   EXPECT_EQ(owner.transport->descriptor(), -1);
@@ -191,7 +191,7 @@ TEST(SerialTtyErrors, AMissingDeviceIsNamed) {
 
 TEST(SerialTtyErrors, WhatIsNoSerialPortIsRefused) {
   for (const char* path : {"/dev/null", "/dev/zero", "/etc/hostname"}) {
-    Owner owner{{.port = path}};
+    Owner owner{{.name = path}};
     EXPECT_FALSE(owner.open());
     EXPECT_EQ(owner.transport->error(), std::string{path} + ": not a serial port");
   }
@@ -282,7 +282,7 @@ TEST(SerialTtyReplug, AThousandReplugsBehindALinkLeakNothing) {
       std::filesystem::temp_directory_path() / ("cw-replug-" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
   const std::filesystem::path link = folder / "usb-adapter-if00";
-  Owner owner{{.port = link.string()}};
+  Owner owner{{.name = link.string()}};
   std::size_t descriptors = 0;
   for (int round = 0; round < 1000 && !testing::Test::HasFailure(); ++round) {
     PseudoTerminal wire;

@@ -84,7 +84,7 @@ class TcpClient : public testing::Test {
   }
 
   Server server;
-  Owner owner{{.port = server.url()}};
+  Owner owner{{.name = server.url()}};
 };
 
 TEST_F(TcpClient, EveryByteComesThroughUnchangedBothWays) {
@@ -104,7 +104,7 @@ TEST_F(TcpClient, EveryByteComesThroughUnchangedBothWays) {
 }
 
 TEST_F(TcpClient, ANameIsLookedUpOffTheLoop) {
-  Owner named{{.port = server.url("localhost")}};
+  Owner named{{.name = server.url("localhost")}};
   EXPECT_EQ(named.transport->open(), State::opening);
   EXPECT_GE(named.transport->descriptor(), 0);
   EXPECT_TRUE(named.until([&] { return named.is(State::open); })) << named.transport->error();
@@ -113,16 +113,16 @@ TEST_F(TcpClient, ANameIsLookedUpOffTheLoop) {
 TEST_F(TcpClient, SixthVersionAddressesGoIntoBrackets) {
   Server six{AF_INET6};
   if (!six.usable) GTEST_SKIP() << "no IPv6 on this machine";
-  Owner bracketed{{.port = six.url("[::1]")}};
+  Owner bracketed{{.name = six.url("[::1]")}};
   EXPECT_TRUE(bracketed.open()) << bracketed.transport->error();
-  Owner bare{{.port = six.url("::1")}};
+  Owner bare{{.name = six.url("::1")}};
   EXPECT_FALSE(bare.open());
   EXPECT_NE(bare.transport->error().find("brackets"), std::string::npos);
 }
 
 TEST_F(TcpClient, ARefusedConnectionIsExplained) {
   const Server deaf{AF_INET, false};
-  Owner refused{{.port = deaf.url()}};
+  Owner refused{{.name = deaf.url()}};
   EXPECT_FALSE(refused.open());
   EXPECT_EQ(refused.transport->error(),
             deaf.url() +
@@ -211,7 +211,7 @@ TEST_F(TcpClient, ClosedWhileItConnectsItStaysClosed) {
 TEST_F(TcpClient, ClosedAndDestroyedWhileANameIsLookedUpNothingIsWaitedFor) {
   const auto began = std::chrono::steady_clock::now();
   for (int i = 0; i < 50; ++i) {
-    Owner named{{.port = server.url("localhost")}};
+    Owner named{{.name = server.url("localhost")}};
     named.transport->open();
     if (i % 2 == 0) named.transport->close();
   }
@@ -220,7 +220,7 @@ TEST_F(TcpClient, ClosedAndDestroyedWhileANameIsLookedUpNothingIsWaitedFor) {
 }
 
 TEST_F(TcpClient, OpenedAgainWhileANameIsStillLookedUpItConnects) {
-  Owner named{{.port = server.url("localhost")}};
+  Owner named{{.name = server.url("localhost")}};
   for (int i = 0; i < 20; ++i) {
     named.transport->open();
     named.transport->close();
@@ -229,7 +229,7 @@ TEST_F(TcpClient, OpenedAgainWhileANameIsStillLookedUpItConnects) {
 }
 
 TEST(TcpClientNames, ANameThatDoesNotExistIsSaid) {
-  Owner owner{{.port = "tcp://no-such-box.invalid:8899"}};
+  Owner owner{{.name = "tcp://no-such-box.invalid:8899"}};
   EXPECT_EQ(owner.transport->open(), State::opening);
   EXPECT_TRUE(owner.until([&] { return owner.is(State::closed); }, 120));
   EXPECT_TRUE(owner.transport->error().starts_with("tcp://no-such-box.invalid:8899: "));
@@ -249,7 +249,7 @@ TEST(TcpClientNames, WhatIsWrongWithThePortIsSaid) {
       {"tcp://box:88x", "'88x' is no port; a port is 1 to 65535"},
   };
   for (const auto& each : cases) {
-    Owner owner{{.port = each.port}};
+    Owner owner{{.name = each.port}};
     EXPECT_FALSE(owner.open());
     EXPECT_EQ(owner.transport->error(), std::string{each.port} + ": " + each.why);
   }
@@ -257,7 +257,7 @@ TEST(TcpClientNames, WhatIsWrongWithThePortIsSaid) {
 
 TEST(TcpClientDescriptors, AThousandConnectionsLeakNothing) {
   Server server;
-  Owner owner{{.port = server.url()}};
+  Owner owner{{.name = server.url()}};
   std::size_t descriptors = 0;
   for (int round = 0; round < 1000 && !testing::Test::HasFailure(); ++round) {
     ASSERT_TRUE(owner.open()) << owner.transport->error();
