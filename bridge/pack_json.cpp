@@ -86,6 +86,8 @@ void write_parameters(JsonWriter& json, std::string_view key, const ParameterSet
 void write_link(JsonWriter& json, const LinkStatus& status, Instant now) {
   json.key("link");
   json.text(name(status.link));
+  json.key("line");
+  json.text(name(status.asking));
   json.key("age_s");
   if (status.link == Link::unheard)
     json.null();

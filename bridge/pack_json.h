@@ -22,7 +22,7 @@ void write_identity(JsonWriter& json, const Identity& identity);
 /// "parameters": {...}; only those that are known.
 void write_parameters(JsonWriter& json, std::string_view key, const ParameterSet& parameters);
 
-/// "link", "age_s" and the counts.
+/// "link", "line" (who asks), "age_s" and the counts.
 void write_link(JsonWriter& json, const LinkStatus& status, Instant now);
 
 /// How many elements of a series this pack has: its cells, or its sensors up to the last fitted.

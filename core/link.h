@@ -18,6 +18,15 @@ constexpr std::string_view name(Link link) {
   return names[static_cast<std::size_t>(link)];
 }
 
+/// Who asks the device: we do; nobody of us, by configuration; or another master, and we listen.
+enum class Asking : std::uint8_t { ours, never, another_master };
+
+constexpr std::string_view name(Asking asking) {
+  constexpr std::string_view names[] = {"asking", "only listening",
+                                        "another master drives the line: listening"};
+  return names[static_cast<std::size_t>(asking)];
+}
+
 struct LinkCounts {
   std::uint64_t requests = 0;
   std::uint64_t frames = 0;
@@ -32,6 +41,7 @@ struct LinkCounts {
 struct LinkStatus {
   Link link = Link::unheard;
   Instant last_frame{};  // meaningful unless unheard
+  Asking asking = Asking::ours;
   LinkCounts counts{};
 };
 

@@ -68,6 +68,7 @@ void Store::frame(std::size_t i, Instant now) {
 void Store::link(std::size_t i, const LinkStatus& status, Instant now) {
   PackState& state = packs_[i];
   const Link before = state.link.link;
+  if (state.link.asking != status.asking) mark_changed(i);
   state.link = status;
   if (state.link.link != Link::unheard && !state.fresh(now)) state.link.link = Link::lost;
   if (state.link.link != before) mark_changed(i);

@@ -14,6 +14,8 @@ constexpr Millis kReopenFirst{500};
 constexpr Millis kReopenMost{5'000};
 constexpr Millis kOpeningMost{5'000};
 constexpr Millis kComplainEvery{60'000};
+// An adapter that hangs, or a serial server that forgot us, looks like this. jk-modbus-pb, section 5.
+constexpr std::uint32_t kUnheardMost = 8;
 
 // A rest ends this long before the answer is expected to be whole: its end is never slept through.
 constexpr Millis kRestMargin{1};
@@ -81,6 +83,7 @@ void Wire::on_ready(std::uint32_t events) {
     const auto asked = packs_.line().asking();
     probe_.note(CaptureKind::in, received);
     packs_.on_bytes(received, now);
+    anew_ = false;
     if (asked) note_answer(*asked, now);
   }
   report_complaint(now);
@@ -139,13 +142,39 @@ void Wire::came_up(Instant now) {
   reopen_after_ = {};
   if (!trouble_.empty())
     log(Severity::notice, "wire", "{}: back again", transport_->name());
-  else
+  else if (!anew_)
     log(Severity::info, "wire", "{}: open", transport_->name());
   trouble_.clear();
   timer_at_.reset();
   probe_.note(CaptureKind::up);
   packs_.on_up(now);
   ask(now);
+}
+
+// The first time is news; as long as nothing is heard, the following ones are the same news.
+void Wire::try_anew(Instant now) {
+  if (!anew_)
+    log(Severity::notice, "wire", "{}: not a byte after {} requests; opening it anew",
+        transport_->name(), kUnheardMost);
+  anew_ = true;
+  probe_.note(CaptureKind::down, "not a byte was heard");
+  packs_.on_down(now);
+  up_ = false;
+  rest_until_.reset();
+  timer_at_.reset();
+  transport_->close();
+  watch();  // before it opens again: the new descriptor may have the old number
+  open();
+}
+
+void Wire::note_asking() {
+  if (packs_.line().asker() == noted_) return;
+  noted_ = packs_.line().asker();
+  if (noted_ == Asking::ours)
+    log(Severity::notice, "wire", "{}: the other master is gone: asking again", name());
+  else
+    log(noted_ == Asking::never ? Severity::info : Severity::warning, "wire", "{}: {}", name(),
+        cw::name(noted_));
 }
 
 void Wire::went_down(Instant now) {
@@ -166,6 +195,8 @@ void Wire::went_down(Instant now) {
 }
 
 void Wire::ask(Instant now) {
+  if (packs_.line().unheard_requests() >= kUnheardMost && !packs_.line().asking())
+    return try_anew(now);
   if (const auto request = packs_.ask(now)) {
     probe_.note(CaptureKind::out, request->view());
     answer_began_.reset();
@@ -173,6 +204,7 @@ void Wire::ask(Instant now) {
     pieces_ = 0;
     if (!transport_->send(request->view())) log(Severity::debug, "wire", "{}: not sent", name());
   }
+  note_asking();
   watch();  // what could not be written at once waits for the port
   packs_.report(now);
   set_timer(rest_until_.value_or(packs_.line().deadline()));

@@ -48,6 +48,8 @@ class Wire {
   void on_ready(std::uint32_t events);
   void on_timer(Instant now);
   void came_up(Instant now);
+  void try_anew(Instant now);
+  void note_asking();
   void went_down(Instant now);
   void ask(Instant now);
   void note_answer(std::size_t station, Instant now);
@@ -73,6 +75,8 @@ class Wire {
   bool rested_ = false;                  // in this answer already
   std::uint32_t pieces_ = 0;             // of this answer, since the rest if there was one
   bool up_ = false;
+  bool anew_ = false;  // opened again because nothing was heard; nothing was since
+  Asking noted_ = Asking::ours;
   Millis reopen_after_{};
 };
 

@@ -53,6 +53,11 @@ class Protocol {
   /// anything else `out` is as it was.
   virtual Fed feed(std::span<const std::uint8_t> in, Instant now, Pack& out) = 0;
 
+  /// What begins `in`, whoever it is of or for: `frame` a whole answer, `not_for_us` a whole
+  /// request, with `consumed` its size. Takes and changes nothing: this is how a line notices that
+  /// somebody else asks on it. A protocol that has a wire to itself need not tell.
+  virtual Fed overhear(std::span<const std::uint8_t> in) const { return {in.size(), Heard::noise}; }
+
   /// What to ask next; empty: nothing to ask, just listen.
   virtual std::optional<Request> next_request(Instant now) = 0;
 

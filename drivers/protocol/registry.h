@@ -37,7 +37,9 @@ struct ProtocolSpec {
   bool addressed;              // several devices on one line
   std::uint8_t highest_address = 255;
   std::span<const CanFilter> can_filters{};  // on CAN: what the kernel lets through
-  std::size_t size;                          // of the object `construct` makes
+  Millis pause{0};      // the device needs between an answer and the next request
+  Millis frame_gap{0};  // a silence this long within a frame ends it; 0: none is too long
+  std::size_t size;     // of the object `construct` makes
   Protocol* (*construct)(void* storage, const ProtocolOptions& options);
 };
 

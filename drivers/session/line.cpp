@@ -19,7 +19,11 @@ constexpr std::size_t kTurnaroundBytes = 2;
 constexpr Millis kBabbleMost{500};
 // A station that only listens is heard, or missed, at least once in this time.
 constexpr Millis kListenLeast{1000};
+// The slowest round known of another master.
+constexpr Millis kRoundMost{15'000};
+constexpr std::uint32_t kBacksOff = 2;  // requests in a row without any answer
 constexpr Millis kGapStep{5};
+constexpr std::string_view kTheirLine = "another master drives the line";
 constexpr std::uint32_t kNarrowAfter = 4;
 
 // The more it says, the lower: decides between stations that hear the same bytes.
@@ -39,8 +43,9 @@ int rank(Heard heard) {
 }
 
 Millis backoff(const StationTimes& times, std::uint32_t silences) {
-  if (silences < 2) return {0};
-  const std::int64_t wait = std::int64_t{times.backoff_first.count} << std::min(silences - 2, 20U);
+  if (silences < kBacksOff) return {0};
+  const std::int64_t wait = std::int64_t{times.backoff_first.count}
+                            << std::min(silences - kBacksOff, 20U);
   return {static_cast<std::int32_t>(std::min<std::int64_t>(wait, times.backoff_most.count))};
 }
 
@@ -52,7 +57,11 @@ Link link_after(std::uint32_t misses, const StationTimes& times, Link before) {
 }  // namespace
 
 Line::Line(LineTimes times, std::size_t longest_frame)
-    : times_(times), received_(2 * longest_frame), gap_(times.gap_least) {
+    : times_(times),
+      received_(2 * longest_frame),
+      master_(times.quiet),
+      told_(asker()),
+      gap_(times.gap_least) {
   CW_ASSERT(longest_frame > 0 && times.gap_least <= times.gap_most);
 }
 
@@ -60,22 +69,25 @@ std::size_t Line::add(Protocol& protocol, Pack& pack, StationTimes times, Instan
   CW_ASSERT(!up_);
   Station station{.protocol = &protocol, .pack = &pack, .times = times};
   station.due = now;
+  station.status.asking = told_;
   stations_.push_back(station);
   completed_.reserve(stations_.size());
-  last_ = stations_.size() - 1;
+  last_ = turn_ = stations_.size() - 1;
   return last_;
 }
 
 void Line::on_up(Instant now) {
   if (up_) return;
   up_ = true;
-  free_at_ = now;
+  free_at_ = now + times_.listen_first;
+  unheard_requests_ = 0;
   for (Station& station : stations_) {
     station.due = now;
     station.silences = 0;
     station.listening = false;
     station.heard = false;
   }
+  if (told_ != Asking::ours) listen_all(now);
 }
 
 void Line::on_down(Instant /*now*/) {
@@ -95,25 +107,41 @@ void Line::on_down(Instant /*now*/) {
 
 void Line::on_bytes(std::span<const std::uint8_t> in, Instant now) {
   completed_.clear();
-  if (!up_ || stations_.empty()) return;
+  if (!up_ || stations_.empty() || in.empty()) return;
+  unheard_requests_ = 0;
+  silent_ = false;
+  const bool pause = times_.frame_gap.count > 0 && now > last_bytes_ + times_.frame_gap;
+  if (pause && !asking_) discard(size_);
+  last_bytes_ = now;
   while (!in.empty()) {
     if (size_ == received_.size()) discard(1);
     const std::size_t fitting = std::min(in.size(), received_.size() - size_);
     std::copy_n(in.begin(), fitting, received_.begin() + static_cast<std::ptrdiff_t>(size_));
     size_ += fitting;
     in = in.subspan(fitting);
+    if (!anybody_hears()) unasked(fitting, now);
     digest(now);
   }
+  follow_master(now);
   if (asking_) extend_wait(now);
 }
 
 std::optional<Request> Line::on_time(Instant now) {
   if (!up_) return std::nullopt;
+  master_.on_time(now);
+  follow_master(now);
   if (asking_) {
     if (now < answer_by_) return std::nullopt;
     give_up(now);
   }
   if (now < free_at_) return std::nullopt;
+  if (told_ != Asking::ours) {
+    for (std::size_t i = 0; i < stations_.size(); ++i)
+      if (stations_[i].order) end_order(i, OrderEnd::not_sent, kTheirLine);
+    for (Station& station : stations_)
+      if (station.due <= now) listen(station, now);
+    return std::nullopt;
+  }
   if (const auto number = next_order()) return give_order(*number, now);
   while (const auto number = next_due(now))
     if (auto request = ask(*number, now)) return request;
@@ -126,6 +154,7 @@ Instant Line::deadline() const {
   if (next_order()) return free_at_;
   Instant first = kNever;
   for (const Station& station : stations_) first = std::min(first, station.due);
+  if (told_ == Asking::another_master) first = std::min(first, master_.gone_at());
   return std::max(first, free_at_);
 }
 
@@ -172,14 +201,24 @@ void Line::finish_order(OrderEnd end, std::string_view why, Instant now) {
   const Millis quiet = std::max(gap_, stations_[number].order->quiet);
   end_order(number, end, why);
   end_exchange(now);
+  master_.on_exchange_over(end == OrderEnd::unanswered, now);
   free_at_ = now + quiet;
 }
 
+Asking Line::asker() const {
+  if (times_.only_listen) return Asking::never;
+  return master_.talks() ? Asking::another_master : Asking::ours;
+}
+
+// In turn. Who backs off has waited longest, so that his turn comes first; but only every other
+// turn, so that many dead stations do not take all the time of those that live.
 std::optional<std::size_t> Line::next_due(Instant now) const {
-  for (std::size_t i = 1; i <= stations_.size(); ++i) {
-    const std::size_t number = (last_ + i) % stations_.size();
-    if (stations_[number].due <= now) return number;
-  }
+  for (const bool backs_off : {!backed_off_, backed_off_})
+    for (std::size_t i = 1; i <= stations_.size(); ++i) {
+      const std::size_t number = (turn_ + i) % stations_.size();
+      const Station& station = stations_[number];
+      if (station.due <= now && (station.silences >= kBacksOff) == backs_off) return number;
+    }
   return std::nullopt;
 }
 
@@ -201,14 +240,19 @@ std::optional<Request> Line::ask(std::size_t number, Instant now) {
 
 void Line::begin_exchange(std::size_t number, const Request& request, Instant now) {
   discard(size_);  // belongs to something older
+  master_.on_request(request);
+  silent_ = true;
+  backed_off_ = stations_[number].silences >= kBacksOff;
   asking_ = number;
   last_ = number;
+  if (!backed_off_) turn_ = number;
   damaged_ = false;
   widened_ = false;
   strays_ = 0;
   reply_within_ = {std::max(request.reply_within.count, 1)};
   const auto sending_ms = (std::uint64_t{times_.byte_us} * request.size + 999) / 1000;
   answer_by_ = now + Millis{static_cast<std::int32_t>(sending_ms)} + reply_within_;
+  answer_due_ = answer_by_;
   answer_latest_ = answer_by_ + reply_within_;
 }
 
@@ -221,23 +265,52 @@ void Line::listen(Station& station, Instant now) {
   station.listening = true;
   station.hurried = false;
   station.heard = false;
-  station.due = now + std::max(station.times.interval, kListenLeast);
+  const Millis least = told_ == Asking::ours ? kListenLeast : kRoundMost;
+  station.due = now + std::max(station.times.interval, least);
+}
+
+void Line::listen_all(Instant now) {
+  for (Station& station : stations_) {
+    station.listening = false;  // what it did not hear so far is not missed
+    listen(station, now);
+  }
+}
+
+bool Line::anybody_hears() const {
+  return asking_ || std::any_of(stations_.begin(), stations_.end(),
+                                [](const Station& station) { return station.listening; });
+}
+
+void Line::follow_master(Instant now) {
+  if (asker() == told_) return;
+  told_ = asker();
+  for (Station& station : stations_) station.status.asking = told_;
+  if (told_ != Asking::ours) return listen_all(now);
+  for (Station& station : stations_) {
+    station.listening = false;
+    station.silences = 0;
+    station.due = now;
+  }
 }
 
 void Line::digest(Instant now) {
   std::size_t done = 0;
+  bool unheard = !anybody_hears();
   while (done < size_) {
-    const std::size_t left = size_ - done;
-    const auto verdict = hear({received_.data() + done, left}, now);
-    if (!verdict) {
-      unasked(left, now);
-      done = size_;
-      break;
-    }
-    if (verdict->fed.heard == Heard::need_more) break;
-    const auto consumed = std::clamp<std::size_t>(verdict->fed.consumed, 1, left);
+    const std::span<const std::uint8_t> left{received_.data() + done, size_ - done};
+    const auto verdict = hear(left, now);
+    if (!verdict && !unheard) unasked(left.size(), now);
+    unheard = unheard || !verdict;
+    const Fed fed = verdict ? verdict->fed : overhear(left);
+    if (fed.heard == Heard::need_more) break;
+    const auto consumed = std::clamp<std::size_t>(fed.consumed, 1, left.size());
     done += consumed;
-    act(*verdict, consumed, now);
+    const bool awaited = verdict && verdict->station == asking_ && fed.heard == Heard::frame;
+    if (!awaited) note_stranger(left.first(consumed), now);
+    if (verdict)
+      act(*verdict, consumed, now);
+    else
+      stations_[last_].status.counts.noise_bytes += consumed;
   }
   if (done == 0) return;
   std::copy(received_.begin() + static_cast<std::ptrdiff_t>(done),
@@ -259,6 +332,25 @@ std::optional<Line::Verdict> Line::hear(std::span<const std::uint8_t> in, Instan
     if (rank(fed.heard) == 0) break;
   }
   return best;
+}
+
+Fed Line::overhear(std::span<const std::uint8_t> in) const {
+  Fed best{in.size(), Heard::noise};
+  for (const Station& station : stations_) {
+    const Fed fed = station.protocol->overhear(in);
+    const int better = rank(best.heard) - rank(fed.heard);
+    if (better > 0 || (better == 0 && fed.consumed < best.consumed)) best = fed;
+  }
+  return best;
+}
+
+// A whole frame is a sign of another master, but for answers while one is awaited: that is what is
+// left of it, or of an older one.
+void Line::note_stranger(std::span<const std::uint8_t> bytes, Instant now) {
+  const Fed fed = overhear(bytes);
+  if (fed.consumed != bytes.size()) return;
+  if (fed.heard == Heard::not_for_us) master_.on_frame(bytes, true, now);
+  if (fed.heard == Heard::frame && !asking_) master_.on_frame(bytes, false, now);
 }
 
 void Line::act(const Verdict& verdict, std::size_t consumed, Instant now) {
@@ -298,6 +390,7 @@ void Line::heard_frame(std::size_t number, Instant now) {
   if (std::find(completed_.begin(), completed_.end(), number) == completed_.end())
     completed_.push_back(number);
   if (asking_ != number || ordering_) return;
+  master_.on_exchange_over(false, now);
   if (!widened_) narrow_gap();
   end_exchange(now);
 }
@@ -314,7 +407,6 @@ void Line::heard_answer_to_order(const Verdict& verdict, Instant now) {
 }
 
 void Line::unasked(std::size_t bytes, Instant now) {
-  stations_[last_].status.counts.noise_bytes += bytes;
   strays_ += bytes;
   if (strays_ <= kTurnaroundBytes) return;
   widen_gap();
@@ -326,6 +418,8 @@ void Line::unasked(std::size_t bytes, Instant now) {
 void Line::extend_wait(Instant now) {
   if (damaged_)
     answer_by_ = std::min(now + kSilence, answer_latest_);
+  else if (times_.frame_gap.count > 0)
+    answer_by_ = size_ > 0 ? std::min(now + times_.frame_gap, answer_latest_) : answer_due_;
   else if (size_ > 0)
     answer_by_ =
         std::min(std::max(answer_by_, now + Millis{reply_within_.count / 2}), answer_latest_);
@@ -341,9 +435,15 @@ void Line::give_up(Instant now) {
   ++station.misses;
   station.status.link = link_after(station.misses, station.times, station.status.link);
   if (size_ > 0) widen_gap();  // it was cut short
+  const bool cut_short = size_ > 0;
   discard(size_);
   end_exchange(now);
-  if (damaged_) {
+  master_.on_exchange_over(true, now);
+  if (silent_) {
+    ++unheard_requests_;
+    free_at_ = now;  // it was silent for long enough
+  }
+  if (damaged_ || (cut_short && times_.frame_gap.count > 0)) {
     station.silences = 0;
     return;
   }

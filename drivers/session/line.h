@@ -12,6 +12,7 @@
 #include "core/link.h"
 #include "drivers/protocol/protocol.h"
 #include "drivers/protocol/settings.h"
+#include "drivers/session/other_master.h"
 
 namespace cw {
 
@@ -29,6 +30,12 @@ struct LineTimes {
   // Answers name their sender. If not, nobody is asked while the answer to a request that was given
   // up may still come, because it could be taken for another's.
   bool addressed = true;
+  // A silence this long within a frame ends it; 0: its pieces may come as far apart as they like,
+  // within the wait for an answer.
+  Millis frame_gap{0};
+  Millis listen_first{0};  // once the wire is up, before the first request
+  Millis quiet{60'000};    // another master must have been silent for this long before we ask again
+  bool only_listen = false;  // never ask
 };
 
 /// How an order ended. cut_off: it was sent, and nobody knows whether the device heard it.
@@ -38,7 +45,7 @@ enum class OrderEnd : std::uint8_t {
   unanswered,  // in time
   sent,        // one that is not answered
   cut_off,     // the wire went down behind it
-  not_sent,    // the wire was or went down before its turn
+  not_sent,    // the wire went down before its turn, or another master drives it
 };
 
 struct OrderReport {
@@ -57,6 +64,9 @@ struct OrderReport {
 /// - A damaged answer (bad checksum, malformed): given up as soon as the wire was silent for 20 ms;
 ///   counted as a time-out as well, but the station is there, so it does not back off.
 /// - Bytes nobody asked for: dropped as noise. A request waits for silence, but not for ever.
+/// - Another master: as soon as two whole frames passed that we have nothing to do with, nothing is
+///   asked any more and everybody takes what comes for him, until that master was silent for
+///   `quiet` (docs/decisions/0013).
 ///
 /// For each station that asks, requests = frames + time-outs, but for the one that is under way and
 /// those that a wire going down cut off.
@@ -113,6 +123,13 @@ class Line {
   /// The silence kept at present between an answer and the next request.
   Millis gap() const { return gap_; }
 
+  /// Who asks on this line at present.
+  Asking asker() const;
+
+  /// So many requests in a row went out without a single byte coming in. Opening the port anew may
+  /// help; on_up() forgets them.
+  std::uint32_t unheard_requests() const { return unheard_requests_; }
+
  private:
   struct Station {
     Protocol* protocol;
@@ -142,11 +159,16 @@ class Line {
   void end_order(std::size_t number, OrderEnd end, std::string_view why);
   void finish_order(OrderEnd end, std::string_view why, Instant now);
   void listen(Station& station, Instant now);
+  void listen_all(Instant now);
+  bool anybody_hears() const;
   void digest(Instant now);
   std::optional<Verdict> hear(std::span<const std::uint8_t> in, Instant now);
   void act(const Verdict& verdict, std::size_t consumed, Instant now);
   void heard_frame(std::size_t number, Instant now);
   void heard_answer_to_order(const Verdict& verdict, Instant now);
+  Fed overhear(std::span<const std::uint8_t> in) const;
+  void note_stranger(std::span<const std::uint8_t> bytes, Instant now);
+  void follow_master(Instant now);
   void unasked(std::size_t bytes, Instant now);
   void extend_wait(Instant now);
   void give_up(Instant now);
@@ -162,10 +184,19 @@ class Line {
   std::size_t size_ = 0;
   bool up_ = false;
 
+  OtherMaster master_;
+  Asking told_ = Asking::ours;  // what the stations' statuses say
+  Instant last_bytes_{};
+  std::uint32_t unheard_requests_ = 0;
+  bool silent_ = false;      // nothing came since the request under way
+  bool backed_off_ = false;  // the one that asked last does
+
   std::optional<std::size_t> asking_;  // whose answer is awaited
   bool ordering_ = false;              // to an order
-  std::size_t last_ = 0;               // who asked last: the turn goes on behind it
+  std::size_t last_ = 0;               // who asked last
+  std::size_t turn_ = 0;               // who had his turn last: it goes on behind him
   Instant answer_by_{};
+  Instant answer_due_{};  // what answer_by_ was at first
   Instant answer_latest_{};
   Millis reply_within_{};
   bool damaged_ = false;  // the answer came damaged

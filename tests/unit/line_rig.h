@@ -31,6 +31,12 @@ inline Bytes answer(std::uint8_t address, std::uint8_t number, std::uint8_t payl
   return bytes;
 }
 
+inline Bytes request_to(std::uint8_t address, std::uint8_t number) {
+  Bytes bytes{kRequestMark, address, number};
+  bytes.push_back(sum_of(bytes));
+  return bytes;
+}
+
 // W address number sum is an order; w address number (1: taken, 0: refused) sum its answer.
 inline constexpr std::uint8_t kOrderMark = 'W';
 inline constexpr std::uint8_t kReplyMark = 'w';
@@ -88,6 +94,17 @@ class FakeProtocol final : public Protocol {
     if (in[3] == 0) return {size, cw::Heard::malformed};
     take({in[1], in[2], now}, out);
     return {size, cw::Heard::frame};
+  }
+
+  Fed overhear(std::span<const std::uint8_t> in) const override {
+    const bool request = in[0] == kRequestMark;
+    if (!request && in[0] != kAnswerMark) return {1, cw::Heard::noise};
+    if (in.size() < kRequestSize) return {};
+    if (!request && in[3] > kLongestFrame - 5) return {1, cw::Heard::noise};
+    const std::size_t size = request ? kRequestSize : std::size_t{in[3]} + 5;
+    if (in.size() < size) return {};
+    if (in[size - 1] != sum_of(in.first(size - 1))) return {1, cw::Heard::noise};
+    return {size, request ? cw::Heard::not_for_us : cw::Heard::frame};
   }
 
   std::optional<Request> next_request(Instant) override {
