@@ -14,7 +14,7 @@ constexpr Millis kReopenFirst{500};
 constexpr Millis kReopenMost{5'000};
 constexpr Millis kOpeningMost{5'000};
 constexpr Millis kComplainEvery{60'000};
-// An adapter that hangs, or a serial server that forgot us, looks like this. jk-modbus-pb, section 5.
+// An adapter that hangs, or a serial server that forgot us, looks like this.
 constexpr std::uint32_t kUnheardMost = 8;
 
 // A rest ends this long before the answer is expected to be whole: its end is never slept through.
