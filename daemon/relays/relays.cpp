@@ -9,6 +9,7 @@ namespace cw {
 namespace {
 
 constexpr Millis kRetryEvery{1000};
+constexpr Millis kRenewEvery{1000};  // a line at rest, whose chip may have gone away
 
 Event relay_fault(const RelayState& state, std::string_view error, Instant now) {
   Event event;
@@ -124,7 +125,8 @@ bool Relays::act(std::span<const RelayOrder> orders, Instant now, std::vector<Ev
     const bool was_fault = state.fault;
     // Only the same attempt waits: one in the other direction, to safety above all, never does.
     const bool waits = output.line_fault && level == output.attempted && now < output.retry_at;
-    if (!waits && (level != output.level || output.line_fault)) drive(i, level, now, events);
+    const bool due = level != output.level || output.line_fault || now >= output.renew_at;
+    if (!waits && due) drive(i, level, now, events);
     if (beats(state) && mode_ == Mode::control && !output.line_fault) {
       state.energised = orders[i].stage != RelayStage::safe;
       if (state.energised != was_energised) {
@@ -158,6 +160,7 @@ void Relays::drive(std::size_t i, bool energised, Instant now, std::vector<Event
   const bool was_fault = output.line_fault;
   const bool done = output.open ? output.line->drive(energised) : output.line->open(energised);
   output.attempted = energised;
+  output.renew_at = now + kRenewEvery;
   output.line_fault = !done;
   state.fault = output.line_fault || output.contact_fault;
   if (!done) {

@@ -60,6 +60,7 @@ class Relays {
     bool line_fault = false;
     bool attempted = false;  // the level of the last attempt
     Instant retry_at{};      // after a fault: when the same level is tried again
+    Instant renew_at{};      // when the same level is driven again, to see that it still can be
     bool contact_fault = false;
     Instant read_again_at{};
   };

@@ -97,6 +97,24 @@ TEST_F(RelaysTest, AFaultIsReportedOnceAndTriedAgainAfterASecond) {
   EXPECT_FALSE(relays.states()[0].fault);
 }
 
+TEST_F(RelaysTest, ALineThatGoesAwayAtRestIsNoticedWithinASecondAndDrivenAgain) {
+  want(true);
+  pin.broken = true;
+  want(true);
+  EXPECT_FALSE(relays.states()[0].fault);
+  now = now + 1000_ms;
+  want(true);
+  EXPECT_EQ(count(EventKind::relay_fault), 1);
+  EXPECT_TRUE(relays.states()[0].fault);
+  pin.broken = false;
+  pin.level = false;  // it came back as chips do
+  now = now + 1000_ms;
+  want(true);
+  EXPECT_TRUE(pin.level);
+  EXPECT_FALSE(relays.states()[0].fault);
+  EXPECT_EQ(relays.states()[0].operations, 1u);
+}
+
 TEST_F(RelaysTest, OpeningNeverWaitsForTheRetryOfAClosing) {
   pin.broken = true;
   want(true);
