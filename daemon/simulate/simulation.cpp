@@ -50,9 +50,14 @@ Simulation::Simulation(Loop& loop, const SimulationOptions& options,
     };
     const auto port =
         static_cast<std::uint16_t>(options.listen_port == 0 ? 0 : options.listen_port + i);
-    station.endpoint = options.listen_host.empty()
-                           ? make_terminal(loop, packs[i].link, receive)
-                           : make_tcp_port(loop, options.listen_host, port, receive);
+    if (!packs[i].port.empty())
+      station.endpoint = make_device(
+          loop, packs[i].port,
+          make_transport(Bus::serial, {.name = packs[i].port, .baud = packs[i].baud}), receive);
+    else if (options.listen_host.empty())
+      station.endpoint = make_terminal(loop, packs[i].link, receive);
+    else
+      station.endpoint = make_tcp_port(loop, options.listen_host, port, receive);
   }
 }
 

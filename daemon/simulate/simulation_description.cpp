@@ -142,6 +142,7 @@ constexpr auto kKeys = std::to_array<SimulationKey>({
     {"capacity",        "280Ah",   "nominal capacity",                                        [](S& p, V v) { return set_quantity(p.spec.capacity, v); }},
     {"soc",             "60%",     "state of charge at the start",                            [](S& p, V v) { return set_quantity(p.spec.soc, v); }},
     {"link",            "/tmp/garage", "a symbolic link to its terminal, kept as long as it runs", [](S& p, V v) { p.link = v; return std::string(); }},
+    {"port",            "/dev/ttyS1", "a serial port of this machine, wired to the gateway's, instead of a new one", [](S& p, V v) { p.port = v; return std::string(); }},
     {"profile",         "home",    "idle, constant, household, solar or home",                set_profile},
     {"current",         "-12.5A",  "profile constant: this current, + charges",               set_current},
     {"start_hour",      "10",      "time of day at the start",                                set_start_hour},
@@ -219,6 +220,9 @@ std::string clash(const std::vector<SimulatedPack>& packs) {
       if (packs[i].spec.name == packs[j].spec.name)
         return fmt::format("two packs are called {}: give each a name of its own",
                            in_quotes(packs[i].spec.name));
+      if (!packs[i].port.empty() && packs[i].port == packs[j].port)
+        return fmt::format("two packs have the port {}: give each its own",
+                           in_quotes(packs[i].port));
       if (!packs[i].link.empty() && packs[i].link == packs[j].link)
         return fmt::format("two packs have the link {}: give each its own",
                            in_quotes(packs[i].link));

@@ -16,6 +16,7 @@ namespace cw {
 /// A virtual pack and the port it speaks on.
 struct SimulatedPack {
   simulator::PackSpec spec;
+  std::string port;  // of this machine, wired to a gateway's; empty: one is made
   std::string link;  // symbolic link to its terminal; empty: none
   std::uint32_t baud = 115'200;
   std::int32_t turnaround_us = 500;  // from the end of a request to the answer

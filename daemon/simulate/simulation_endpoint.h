@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The board's end of a wire: a pseudo-terminal or a TCP port, as a gateway sees a serial adapter or
-// a serial server. Moves bytes at once; how fast they may flow is the business of SimulationLine.
+// a serial server, or a port of this machine that is wired to the gateway's. Moves bytes at once;
+// how fast they may flow is the business of SimulationLine.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -9,6 +10,7 @@
 #include <string>
 
 #include "daemon/loop.h"
+#include "drivers/transport/transport.h"
 
 namespace cw {
 
@@ -45,5 +47,11 @@ std::unique_ptr<SimulationEndpoint> make_terminal(Loop& loop, std::string link,
 /// `port` 0: any free one. One client at a time; a new one takes the place of the old.
 std::unique_ptr<SimulationEndpoint> make_tcp_port(Loop& loop, std::string host, std::uint16_t port,
                                                   SimulationEndpoint::Receive receive);
+
+/// `port` is wired to a gateway's; `address` is what people call it. The gateway's address is
+/// another: that of the other end. It comes back by itself when it went away.
+std::unique_ptr<SimulationEndpoint> make_device(Loop& loop, std::string address,
+                                                std::unique_ptr<Transport> port,
+                                                SimulationEndpoint::Receive receive);
 
 }  // namespace cw

@@ -227,6 +227,57 @@ TEST(Simulation, AnUnpluggedTerminalEndsAndComesBackAsAnother) {
   ::close(control);
 }
 
+/// A serial adapter with a name that stays: what it is may change behind it.
+class Adapter {
+ public:
+  Adapter() { plug(); }
+  ~Adapter() {
+    unplug();
+    ::unlink(name().c_str());
+  }
+  Adapter(const Adapter&) = delete;
+  Adapter& operator=(const Adapter&) = delete;
+
+  void plug() {
+    wire_ = ::posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    char path[64];
+    EXPECT_EQ(::grantpt(wire_) + ::unlockpt(wire_) + ::ptsname_r(wire_, path, sizeof path), 0);
+    ::unlink(name().c_str());
+    EXPECT_EQ(::symlink(path, name().c_str()), 0);
+  }
+  void unplug() { ::close(wire_); }
+  int wire() const { return wire_; }
+  static std::string name() { return "/tmp/cw-adapter-" + std::to_string(::getpid()); }
+
+ private:
+  int wire_ = -1;
+};
+
+bool is_heard_on(int wire) {
+  const auto until = Clock::now() + kPatience;
+  while (Clock::now() < until)
+    if (poll_pack(wire, 16, milliseconds(500)).has_value()) return true;
+  return false;
+}
+
+TEST(Simulation, SpeaksOnAPortThatIsThereAndFindsItAgainBehindItsName) {
+  Adapter adapter;
+  RunningSimulation simulation({"name=garage,port=" + Adapter::name()});
+  EXPECT_EQ(simulation.address(0), Adapter::name());
+  EXPECT_TRUE(is_heard_on(adapter.wire()));
+  adapter.unplug();
+  adapter.plug();
+  EXPECT_TRUE(is_heard_on(adapter.wire()));
+}
+
+TEST(Simulation, APortThatIsNotThereIsAFaultAtTheStart) {
+  Loop loop;
+  Simulation simulation(loop, {}, describe_packs({"name=garage,port=/dev/no-such-port"}).packs);
+  std::string error;
+  EXPECT_FALSE(simulation.start(error));
+  EXPECT_EQ(error, "garage: /dev/no-such-port: No such file or directory");
+}
+
 TEST(Simulation, AScriptActsAtItsSimulatedTime) {
   SimulationOptions fast;
   fast.speed = 100;
