@@ -130,7 +130,8 @@ void apply_numbers(const Source<Whole>& source, Instant now, Pack& pack, Applied
 
 // --- cells ---------------------------------------------------------------------------------------
 
-/// Returns the sum of the cells, in the unit of the readings; nothing: one is no number.
+/// Returns the sum of the elements, in tenths of the unit of the readings; nothing: one is no
+/// number.
 template <const auto& Table, std::size_t Row, bool Whole, class Readings>
 std::optional<std::int64_t> apply_series(const Source<Whole>& source, std::uint32_t mask,
                                          Readings& readings, Instant now) {
@@ -143,18 +144,17 @@ std::optional<std::int64_t> apply_series(const Source<Whole>& source, std::uint3
       readings[i].clear();  // not connected, or not any more
       continue;
     }
-    std::optional<std::int64_t> value;
-    if constexpr (kSlot.form == Form::real_cells || kSlot.form == Form::real_wires)
-      value = rounded(little_endian<kSlot.width>(at), kSlot.scale);
-    else
-      value = std::int64_t{little_endian<kSlot.width>(at)} * kSlot.scale;
-    all = all && value;
-    if (!value) {
-      readings[i].reject(now);
-      continue;
+    const std::uint32_t raw = little_endian<kSlot.width>(at);
+    if constexpr (kSlot.form == Form::real_cells || kSlot.form == Form::real_wires) {
+      const auto value = rounded(raw, kSlot.scale);
+      all = all && value;
+      sum += rounded(raw, kSlot.scale * 10).value_or(0);
+      value ? readings[i].set({static_cast<std::int32_t>(*value)}, now) : readings[i].reject(now);
+    } else {
+      const std::int64_t value = std::int64_t{raw} * kSlot.scale;
+      sum += value * 10;
+      readings[i].set({static_cast<std::int32_t>(value)}, now);
     }
-    sum += *value;
-    readings[i].set({static_cast<std::int32_t>(*value)}, now);
   }
   return all ? std::optional{sum} : std::nullopt;
 }
@@ -172,7 +172,8 @@ void apply_cells(const Source<Whole>& source, Instant now, Pack& pack) {
     } else if constexpr (kForm == Form::real_cells) {
       // Such a board measures its cells alone: together they are the pack.
       const auto sum = apply_series<Table, row>(source, mask, pack.cell_voltage, now);
-      store_number<&PackScalars::voltage>(pack.scalars, mask != 0 && sum ? *sum : INT64_MAX, now);
+      const std::int64_t voltage = mask != 0 && sum ? (*sum + 5) / 10 : INT64_MAX;
+      store_number<&PackScalars::voltage>(pack.scalars, voltage, now);
     } else if constexpr (kForm == Form::wires || kForm == Form::real_wires) {
       apply_series<Table, row>(source, mask, pack.wire_resistance, now);
     }
