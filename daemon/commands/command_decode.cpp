@@ -36,9 +36,10 @@ std::vector<std::string> frames_of(const std::vector<std::string>& words) {
   return {frame};
 }
 
-int print_frames(const ProtocolSpec& spec, std::string_view text) {
+int print_frames(const ProtocolSpec& spec, std::string_view text,
+                 std::span<const std::uint8_t> request) {
   int status = kGood;
-  for (const DecodedFrame& frame : decode_text(spec, text)) {
+  for (const DecodedFrame& frame : decode_text(spec, text, request)) {
     if (!write_out(frame.json + '\n')) return kOutputLost;
     if (!frame.good) status = kBadData;
   }
@@ -64,17 +65,24 @@ bool says_nothing(std::string_view line) {
 int command_decode(const DecodeOptions& options) {
   const ProtocolSpec* const spec = known_protocol(options.protocol);
   if (spec == nullptr) return kUsage;
-  if (!options.request.empty())
+  HexBytes request;
+  if (!options.request.empty()) request = parse_hex(options.request);
+  if (!request.fault.empty()) {
+    fmt::print(stderr, "cellwarden decode: --request, {}\n", request.fault);
+    return kUsage;
+  }
+  if (!options.request.empty() && !spec->addressed)
     fmt::print(stderr, "cellwarden decode: answers of {} stand alone; --request is not used\n",
                spec->name);
   int status = kGood;
   if (!options.frames.empty()) {
     for (const std::string& frame : frames_of(options.frames))
-      if (status != kOutputLost) status = std::max(status, print_frames(*spec, frame));
+      if (status != kOutputLost)
+        status = std::max(status, print_frames(*spec, frame, request.bytes));
     return status;
   }
   for (std::string line; status != kOutputLost && read_line(stdin, line);)
-    if (!says_nothing(line)) status = std::max(status, print_frames(*spec, line));
+    if (!says_nothing(line)) status = std::max(status, print_frames(*spec, line, request.bytes));
   return status;
 }
 

@@ -6,6 +6,7 @@
 #include "bridge/json.h"
 #include "bridge/pack_json.h"
 #include "core/measurements.h"
+#include "daemon/commands/decode_details.h"
 #include "drivers/protocol/jk_uart.h"
 
 namespace cw {
@@ -46,23 +47,12 @@ std::string no_digit(char c) {
   return fmt::format("byte 0x{:02X} is no hexadecimal digit", static_cast<unsigned char>(c));
 }
 
-std::string hex(std::span<const std::uint8_t> bytes) {
-  std::string text;
-  for (const std::uint8_t byte : bytes) text += fmt::format("{:02X}", byte);
-  return text;
-}
-
 void integer(JsonWriter& json, std::string_view key, std::uint32_t value) {
   json.key(key);
   json.integer(value);
 }
 
 // --- what only one protocol has to say -----------------------------------------------------------
-
-/// A whole frame that is no answer to reading: what the gateway or somebody else asked.
-using DescribeFrame = void (*)(JsonWriter&, std::span<const std::uint8_t> frame);
-/// Members beside "error", about a frame that does not add up.
-using DescribeFault = void (*)(JsonWriter&, std::span<const std::uint8_t> bytes);
 
 void describe_jk_uart(JsonWriter& json, std::span<const std::uint8_t> frame) {
   jk_uart::Envelope envelope;
@@ -95,7 +85,7 @@ void describe_jk_uart(JsonWriter& json, std::span<const std::uint8_t> frame) {
   if (secret)
     json.null();  // a password stays in the frame
   else
-    json.text(information.empty() ? "" : hex(information.subspan(1)));
+    json.text(information.empty() ? "" : to_hex(information.subspan(1)));
   json.end_object();
 }
 
@@ -107,18 +97,15 @@ void describe_jk_uart_sum(JsonWriter& json, std::span<const std::uint8_t> bytes)
   integer(json, "checksum_computed", jk_uart::checksum(bytes.first(size - 4)));
 }
 
-struct Details {
-  std::string_view protocol;
-  DescribeFrame other_frame;
-  DescribeFault bad_checksum;
-};
-constexpr Details kDetails[] = {
-    {"jk-uart", describe_jk_uart, describe_jk_uart_sum},
-};
+constexpr Details kJkUartDetails = {.protocol = "jk-uart",
+                                    .other_frame = describe_jk_uart,
+                                    .bad_checksum = describe_jk_uart_sum,
+                                    .prepare = nullptr};
+const Details* const kDetails[] = {&kJkUartDetails, &kJkModbusDetails};
 
 const Details* details_of(const ProtocolSpec& spec) {
-  for (const Details& details : kDetails)
-    if (details.protocol == spec.name) return &details;
+  for (const Details* details : kDetails)
+    if (details->protocol == spec.name) return details;
   return nullptr;
 }
 
@@ -134,7 +121,8 @@ void write_fault(JsonWriter& json, const ProtocolSpec& spec, const Fed& fed,
   json.key("verdict");
   json.text(name(fed.heard));
   const Details* const details = details_of(spec);
-  if (details != nullptr && fed.heard == Heard::bad_checksum) details->bad_checksum(json, bytes);
+  if (details == nullptr || details->bad_checksum == nullptr) return;
+  if (fed.heard == Heard::bad_checksum) details->bad_checksum(json, bytes);
 }
 
 void write_answer(JsonWriter& json, const ProtocolSpec& spec, Pack& pack, const Fed& fed) {
@@ -161,32 +149,72 @@ void write_other(JsonWriter& json, const ProtocolSpec& spec, const Fed& fed,
   json.text(fed.why);
 }
 
+/// What the front of `bytes` is to a protocol object of its own.
+class Front {
+ public:
+  Front(const ProtocolSpec& spec, std::span<const std::uint8_t> bytes,
+        std::span<const std::uint8_t> request)
+      : prepared_(prepare(spec, bytes, request)), protocol_(spec, prepared_.address) {
+    fed_ = feed(kFirstHeard, request);
+    if (!prepared_.other.empty()) {
+      fed_.heard = Heard::not_for_us;
+      fed_.why = prepared_.other;
+    } else if (fed_.heard == Heard::frame) {
+      fed_ = feed(kHeardAgain, request);
+    }
+    if (prepared_.size != 0) fed_.consumed = prepared_.size;
+  }
+  const Fed& fed() const { return fed_; }
+  Pack& pack() { return pack_; }
+
+ private:
+  static Prepared prepare(const ProtocolSpec& spec, std::span<const std::uint8_t> bytes,
+                          std::span<const std::uint8_t> request) {
+    const Details* const details = details_of(spec);
+    if (details != nullptr && details->prepare != nullptr) return details->prepare(bytes, request);
+    return {.bytes = {bytes.begin(), bytes.end()}};
+  }
+  Fed feed(Instant now, std::span<const std::uint8_t> request) {
+    if (!request.empty()) protocol_->feed(request, now, pack_);
+    return protocol_->feed(prepared_.bytes, now, pack_);
+  }
+
+  Prepared prepared_;
+  ProtocolBox protocol_;
+  Pack pack_;
+  Fed fed_;
+};
+
 /// Appends what the front of `bytes` is; returns how many bytes that is, 0 if nothing behind it can
 /// be told from it any more.
 std::size_t decode_front(const ProtocolSpec& spec, std::span<const std::uint8_t> bytes,
+                         std::span<const std::uint8_t> request,
                          std::vector<DecodedFrame>& decoded) {
-  ProtocolBox protocol(spec, 0);
-  Pack pack;
-  Fed fed = protocol->feed(bytes, kFirstHeard, pack);
+  Front front(spec, bytes, request);
+  const Fed& fed = front.fed();
   DecodedFrame& frame = decoded.emplace_back();
   JsonWriter json(frame.json);
   json.begin_object();
   json.key("protocol");
   json.text(spec.name);
   frame.good = fed.heard == Heard::frame || fed.heard == Heard::not_for_us;
-  if (fed.heard == Heard::frame) {
-    fed = protocol->feed(bytes, kHeardAgain, pack);
-    write_answer(json, spec, pack, fed);
-  } else if (fed.heard == Heard::not_for_us) {
+  if (fed.heard == Heard::frame)
+    write_answer(json, spec, front.pack(), fed);
+  else if (fed.heard == Heard::not_for_us)
     write_other(json, spec, fed, bytes.first(fed.consumed));
-  } else {
+  else
     write_fault(json, spec, fed, bytes);
-  }
   json.end_object();
   return frame.good || fed.heard == Heard::noise ? fed.consumed : 0;
 }
 
 }  // namespace
+
+std::string to_hex(std::span<const std::uint8_t> bytes) {
+  std::string text;
+  for (const std::uint8_t byte : bytes) text += fmt::format("{:02X}", byte);
+  return text;
+}
 
 HexBytes parse_hex(std::string_view text) {
   HexBytes parsed;
@@ -218,19 +246,21 @@ HexBytes parse_hex(std::string_view text) {
 }
 
 std::vector<DecodedFrame> decode_bytes(const ProtocolSpec& spec,
-                                       std::span<const std::uint8_t> bytes) {
+                                       std::span<const std::uint8_t> bytes,
+                                       std::span<const std::uint8_t> request) {
   std::vector<DecodedFrame> decoded;
   while (!bytes.empty()) {
-    const std::size_t size = decode_front(spec, bytes, decoded);
+    const std::size_t size = decode_front(spec, bytes, request, decoded);
     if (size == 0) break;
     bytes = bytes.subspan(size);
   }
   return decoded;
 }
 
-std::vector<DecodedFrame> decode_text(const ProtocolSpec& spec, std::string_view text) {
+std::vector<DecodedFrame> decode_text(const ProtocolSpec& spec, std::string_view text,
+                                      std::span<const std::uint8_t> request) {
   const HexBytes parsed = parse_hex(text);
-  if (parsed.fault.empty()) return decode_bytes(spec, parsed.bytes);
+  if (parsed.fault.empty()) return decode_bytes(spec, parsed.bytes, request);
   DecodedFrame frame;
   JsonWriter json(frame.json);
   json.begin_object();

@@ -3,11 +3,13 @@
 
 namespace cw {
 
+extern const ProtocolSpec kJkModbus;
 extern const ProtocolSpec kJkUart;
 
 namespace {
 constexpr const ProtocolSpec* kProtocols[] = {
     &kJkUart,
+    &kJkModbus,
 };
 }  // namespace
 
