@@ -30,8 +30,9 @@ enum class EventKind : std::uint8_t {
   state_unkept,        // what should survive the next one; or: it is kept again
   divergence_raised,   // what the BMS reports cannot all be right
   divergence_cleared,  //
+  black_box,           // what was recorded around an incident was sealed, or could not be
 };
-inline constexpr std::size_t kEventKindCount = 19;
+inline constexpr std::size_t kEventKindCount = 20;
 
 constexpr std::string_view name(EventKind kind) {
   constexpr std::string_view names[kEventKindCount] = {"started",
@@ -52,7 +53,8 @@ constexpr std::string_view name(EventKind kind) {
                                                        "state_unreadable",
                                                        "state_unkept",
                                                        "divergence_raised",
-                                                       "divergence_cleared"};
+                                                       "divergence_cleared",
+                                                       "black_box"};
   return names[static_cast<std::size_t>(kind)];
 }
 

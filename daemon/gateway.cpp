@@ -51,7 +51,8 @@ Severity severity(EventKind kind) {
     case EventKind::settings_changed:
     case EventKind::divergence_cleared:
     case EventKind::relay_sequence:
-    case EventKind::relay_command: return Severity::notice;
+    case EventKind::relay_command:
+    case EventKind::black_box: return Severity::notice;
   }
   return Severity::notice;
 }
@@ -193,7 +194,7 @@ std::optional<Instant> Gateway::next_tick(Instant now) const {
 }
 
 void Gateway::end_turn(Instant now, std::int64_t wall_ms) {
-  if (!tick_due_ && store_.changed().empty() && store_.events().empty()) return;
+  if (!has_news()) return;
   const bool moved = decide(now);
   tick_due_ = false;
   const bool news = moved || bank_moved_ || !store_.changed().empty() || !store_.events().empty();

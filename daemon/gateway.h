@@ -66,6 +66,11 @@ class Gateway : public WireListener {
   /// only a frame can. Ask after end_turn().
   std::optional<Instant> next_tick(Instant now) const;
 
+  /// True if end_turn() would do something.
+  bool has_news() const {
+    return tick_due_ || !store_.changed().empty() || !store_.events().empty();
+  }
+
   /// Call when a turn of the loop ends: decides, acts and publishes if there is anything new.
   void end_turn(Instant now, std::int64_t wall_ms);
 

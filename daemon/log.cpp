@@ -3,12 +3,15 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <ctime>
 #include <iterator>
 
 namespace cw {
 namespace {
+
+std::atomic<bool> silent{false};
 
 void append_time(fmt::memory_buffer& line) {
   timespec now{};
@@ -33,7 +36,10 @@ std::string_view word(Severity severity) {
 
 }  // namespace
 
+void silence_log() { silent = true; }
+
 void log_line(Severity severity, std::string_view domain, std::string_view message) {
+  if (silent) return;
   static const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
   fmt::memory_buffer line;
   if (journal)

@@ -13,6 +13,9 @@ enum class Severity : std::uint8_t { error = 3, warning = 4, notice = 5, info = 
 /// `domain`: the component that speaks ("bus", "mqtt", "supervisor").
 void log_line(Severity severity, std::string_view domain, std::string_view message);
 
+/// From now on nothing is said: for a replay, whose events are printed elsewhere.
+void silence_log();
+
 template <class... Arguments>
 void log(Severity severity, std::string_view domain, fmt::format_string<Arguments...> text,
          Arguments&&... arguments) {

@@ -16,10 +16,6 @@
 namespace cw {
 namespace {
 
-Instant to_instant(std::uint64_t microseconds) {
-  return {static_cast<std::int64_t>(microseconds / 1000)};
-}
-
 struct Watch {
   sd_event_source* source = nullptr;
   Loop::Ready ready;
@@ -132,11 +128,13 @@ void Loop::at_end_of_turn(std::function<void()> end) {
 
 bool Loop::enable_watchdog() { return sd_event_set_watchdog(implementation_->event, 1) > 0; }
 
-Instant Loop::now() const {
+std::int64_t Loop::now_us() const {
   std::uint64_t microseconds = 0;
   sd_event_now(implementation_->event, CLOCK_MONOTONIC, &microseconds);
-  return to_instant(microseconds);
+  return static_cast<std::int64_t>(microseconds);
 }
+
+Instant Loop::now() const { return {now_us() / 1000}; }
 
 std::int64_t Loop::wall_ms() {
   timespec time{};

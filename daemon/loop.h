@@ -42,6 +42,8 @@ class Loop {
   bool enable_watchdog();
 
   Instant now() const;
+  /// The same moment in microseconds: for recordings.
+  std::int64_t now_us() const;
   /// Unix time in milliseconds: for people and for records, never for a decision.
   static std::int64_t wall_ms();
 

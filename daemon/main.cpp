@@ -65,6 +65,20 @@ constexpr Words kSimulate{"simulate",
                           "name=garage,chemistry=lfp,cells=16,capacity=280,link=/tmp/garage",
                           "0 ended, 69 a terminal or a socket cannot be had, 78 a fault in a pack "
                           "or the script"};
+constexpr Words kCapture{"capture",
+                         "Records what crosses the wires: of the running gateway, or of a port "
+                         "that it does not use. A recording is text (docs/capture.md).",
+                         "sudo cellwarden capture garage --seconds 60 --output garage.capture",
+                         "0 recorded, 1 refused by the gateway, 64 a fault in the words, 69 no "
+                         "gateway answers or the port cannot be had, 74 the output cannot be "
+                         "written"};
+constexpr Words kReplay{"replay",
+                        "Plays a recording through the same code as the gateway, and prints "
+                        "values and events. It opens no port and drives no relay.",
+                        "cellwarden replay garage.capture --json",
+                        "0 played, 1 it begins with the gateway's start and went another way now, "
+                        "65 a fault in the recording, 66 it cannot be read, 74 the output cannot "
+                        "be written"};
 constexpr Words kDocs{"docs",
                       "Prints the tables this program really uses, as Markdown or JSON: "
                       "fields, modbus, mqtt, configuration, sample, protections, protocols, "
@@ -89,6 +103,8 @@ struct Line {
   DecodeOptions decode;
   ShadowOptions shadow;
   SimulateOptions simulate;
+  CaptureOptions capture;
+  ReplayOptions replay;
   DocsOptions docs;
   std::function<int()> chosen;
 };
@@ -172,6 +188,33 @@ void add_simulate(CLI::App& program, Line& line) {
   simulate.footer(fmt::format("{}\n{}", simulate_help(), simulate.get_footer()));
 }
 
+void add_recordings(CLI::App& program, Line& line) {
+  CaptureOptions& options = line.capture;
+  CLI::App& capture = add(program, kCapture, [&line] {
+    line.chosen = [&line] { return command_capture(line.capture); };
+  });
+  capture.add_option("PORT|PACK", options.what, "What to record; nothing: every wire");
+  capture.add_option("--output", options.output, "File to write; else standard output");
+  capture.add_option("--seconds", options.seconds, "End by itself after so long");
+  capture.add_option("--socket", options.socket, "Control socket of the gateway")
+      ->capture_default_str();
+  capture.add_flag("--direct", options.direct, "Open the port although a gateway runs");
+  capture.add_flag("--listen", options.listen, "Of a port: only listen, send nothing");
+  capture.add_option("--protocol", options.protocol, "Of a port")->capture_default_str();
+  capture.add_option("--baud", options.baud, "Of a port; else the usual one of the protocol");
+  capture.add_option("--address", options.address, "Of the BMS on the port");
+
+  CLI::App& replay = add(
+      program, kReplay, [&line] { line.chosen = [&line] { return command_replay(line.replay); }; });
+  replay.add_option("FILE", line.replay.file, "A recording")->required();
+  replay.add_option("--config", line.replay.config,
+                    "Configuration to play it with, instead of the one it carries");
+  replay.add_flag("--json", line.replay.json, "One JSON document a line");
+  replay.add_option("--speed", line.replay.speed, "Recorded seconds a second; 0: no waiting")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+}
+
 int refuse(std::string message) {
   while (!message.empty() && message.back() == '\n') message.pop_back();
   for (char& c : message)
@@ -182,8 +225,8 @@ int refuse(std::string message) {
 
 std::vector<std::string_view> command_names() {
   std::vector<std::string_view> names;
-  for (const Words* words :
-       {&kRun, &kCheck, &kStatus, &kRelay, &kDecode, &kShadow, &kSimulate, &kDocs})
+  for (const Words* words : {&kRun, &kCheck, &kStatus, &kRelay, &kDecode, &kShadow, &kSimulate,
+                             &kCapture, &kReplay, &kDocs})
     names.push_back(words->name);
   return names;
 }
@@ -212,6 +255,7 @@ int run_command(int count, char** words) {
   add_daemon_commands(program, line);
   add_data_commands(program, line);
   add_simulate(program, line);
+  add_recordings(program, line);
   try {
     program.parse(count, words);
   } catch (const CLI::ParseError& error) {

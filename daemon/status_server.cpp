@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::size_t kClientsMost = 8;
 constexpr std::size_t kLongestLine = 256;
-constexpr Millis kAcceptPause{1'000};  // while there are no descriptors left
+constexpr std::size_t kWaitingMost = 4'000'000;  // of an answer that goes on
+constexpr Millis kAcceptPause{1'000};            // while there are no descriptors left
 
 std::string fault(std::string_view what, const std::string& path) {
   return fmt::format("{}: {}: {}", path, what, std::strerror(errno));
@@ -106,8 +107,9 @@ void StatusServer::answer(int client) {
   socklen_t size = sizeof peer;
   const bool known = ::getsockopt(client, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
   const bool trusted = known && (peer.uid == 0 || peer.uid == ::geteuid());
-  answer_({state.request, peer.uid, trusted}, state.document);
-  loop_.watch(client, EPOLLOUT, [this, client](std::uint32_t) { on_writable(client); });
+  answer_({state.request, peer.uid, trusted, client}, state.document);
+  loop_.watch(client, EPOLLOUT,
+              [this, client](std::uint32_t events) { on_writable(client, events); });
 }
 
 // A connection that cannot be taken stays in the queue and would wake us for ever.
@@ -117,27 +119,46 @@ void StatusServer::on_refused() {
   loop_.set_timer(accept_again_, loop_.now() + kAcceptPause);
 }
 
-void StatusServer::on_writable(int client) {
+void StatusServer::on_writable(int client, std::uint32_t events) {
+  if ((events & (EPOLLHUP | EPOLLERR)) != 0) return drop(client);
   Client& state = clients_.at(client);
   const auto sent = ::send(client, state.document.data() + state.sent,
                            state.document.size() - state.sent, MSG_NOSIGNAL);
   if (sent < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (sent > 0) state.sent += static_cast<std::size_t>(sent);
-  if (sent <= 0 || state.sent == state.document.size()) drop(client);
+  if (sent < 0 || (state.sent == state.document.size() && !state.stays)) return drop(client);
+  if (state.sent < state.document.size()) return;
+  state.document.clear();
+  state.sent = 0;
+  loop_.rewatch(client, 0);  // that it is gone is told all the same
+}
+
+void StatusServer::append(int client, std::string_view text) {
+  Client& state = clients_.at(client);
+  if (!state.stays) return;
+  if (state.document.size() - state.sent + text.size() > kWaitingMost) {
+    state.stays = false;  // what waits is sent, and it is let go
+    return;
+  }
+  if (state.sent == state.document.size()) loop_.rewatch(client, EPOLLOUT);
+  state.document.append(text);
 }
 
 void StatusServer::drop(int client) {
+  if (gone_) gone_(client);
   loop_.forget(client);
   ::close(client);
   clients_.erase(client);
 }
 
-// The one that has been reading for longest makes room for the next.
+// The one that has been reading for longest makes room for the next; one that stays is the last to.
 void StatusServer::make_room() {
   if (clients_.size() < kClientsMost) return;
-  const auto oldest = std::min_element(
-      clients_.begin(), clients_.end(),
-      [](const auto& a, const auto& b) { return a.second.since < b.second.since; });
+  const auto oldest =
+      std::min_element(clients_.begin(), clients_.end(), [](const auto& a, const auto& b) {
+        return std::pair{a.second.stays, a.second.since} <
+               std::pair{b.second.stays, b.second.since};
+      });
   drop(oldest->first);
 }
 

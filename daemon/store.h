@@ -46,6 +46,7 @@ class Store {
 
   /// What happened since clear_changes(), in order. Without wall time: the caller stamps it.
   std::vector<Event>& events() { return events_; }
+  const std::vector<Event>& events() const { return events_; }
   void clear_changes();
 
  private:

@@ -88,9 +88,8 @@ void Wire::on_ready(std::uint32_t events) {
   }
   report_complaint(now);
   if (transport_->state() == Transport::State::closed) return went_down(now);
-  if (!up_) return watch();
-  probe_.note(CaptureKind::turn);
-  ask(now);
+  if (up_) return ask(now);
+  watch();
 }
 
 void Wire::on_timer(Instant now) {
@@ -101,10 +100,7 @@ void Wire::on_timer(Instant now) {
     watch();
     return set_timer(std::max(packs_.line().deadline(), now + kReadFirst));
   }
-  if (up_) {
-    probe_.note(CaptureKind::turn);
-    return ask(now);
-  }
+  if (up_) return ask(now);
   if (transport_->state() == Transport::State::opening) {
     transport_->close();
     watch();  // before it opens again: the new descriptor may have the old number
@@ -197,6 +193,7 @@ void Wire::went_down(Instant now) {
 void Wire::ask(Instant now) {
   if (packs_.line().unheard_requests() >= kUnheardMost && !packs_.line().asking())
     return try_anew(now);
+  probe_.note(CaptureKind::turn);
   if (const auto request = packs_.ask(now)) {
     probe_.note(CaptureKind::out, request->view());
     answer_began_.reset();

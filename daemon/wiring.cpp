@@ -4,11 +4,12 @@
 #include <fmt/format.h>
 #include <sys/epoll.h>
 
-#include <map>
+#include <set>
 
 #include "daemon/control_orders.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
+#include "daemon/wire_layout.h"
 
 namespace cw {
 namespace {
@@ -17,14 +18,18 @@ namespace {
 // gateway that is polling anyway is not woken for it.
 constexpr Millis kHouseEvery{500};
 constexpr Millis kHouseSlack{700};
-constexpr std::uint32_t kBitsPerByte = 10;  // a start bit, eight data bits, a stop bit
-
-// A bad port of one wire must not keep the others from working, so nothing here can fail.
-std::map<std::string, std::vector<std::size_t>> packs_by_port(const Configuration& configuration) {
-  std::map<std::string, std::vector<std::size_t>> ports;
-  for (std::size_t i = 0; i < configuration.packs.size(); ++i)
-    ports[configuration.packs[i].port.name].push_back(i);
-  return ports;
+CaptureHeader capture_header(const Configuration& configuration, const Loop& loop) {
+  CaptureHeader header;
+  header.wall_ms = Loop::wall_ms();
+  header.clock_ms = loop.now().ms;
+  header.configuration = configuration.excerpt;
+  for (const WireLayout& layout : lay_wires(configuration)) {
+    std::set<std::string_view> protocols;
+    for (const std::size_t i : layout.packs)
+      protocols.insert(configuration.packs[i].protocol->name);
+    header.wires.push_back({fmt::format("{}", fmt::join(protocols, ",")), layout.port.name});
+  }
+  return header;
 }
 
 }  // namespace
@@ -33,10 +38,16 @@ Wiring::Wiring(const Configuration& configuration, Loop& loop)
     : configuration_(configuration),
       loop_(loop),
       state_file_(configuration.state_file),
+      hub_([&loop] { return loop.now_us(); }, capture_header(configuration, loop),
+           [this](bool on) { switch_recording(on); }),
       gateway_(configuration),
       status_(loop, configuration.control_socket,
               [this](const ControlRequest& request, std::string& out) { answer(request, out); }),
-      tick_timer_(loop.add_timer([this](Instant now) { gateway_.on_tick(now); })),
+      live_(hub_, status_),
+      tick_timer_(loop.add_timer([this](Instant now) {
+        probe_.note(CaptureKind::tick);
+        gateway_.on_tick(now);
+      })),
       house_timer_(loop.add_timer([this](Instant now) { keep_house(now); }, kHouseSlack)) {
   make_wires();
   loop.at_end_of_turn([this] { end_turn(); });
@@ -46,24 +57,26 @@ Wiring::~Wiring() {
   if (modbus_) loop_.forget(modbus_->descriptor());
 }
 
+// A bad port of one wire must not keep the others from working, so nothing here can fail.
 void Wiring::make_wires() {
-  for (const auto& [port, packs] : packs_by_port(configuration_)) {
-    const PackConfiguration& first = configuration_.packs[packs.front()];
-    std::size_t longest = 0;
-    LineTimes times;
-    PortOptions options = first.port;
-    if (options.baud != 0) times.byte_us = kBitsPerByte * 1'000'000 / options.baud;
-    for (const std::size_t i : packs) {
-      longest = std::max(longest, configuration_.packs[i].protocol->longest_frame);
-      times.addressed &= configuration_.packs[i].protocol->addressed;
-      const auto filters = configuration_.packs[i].protocol->can_filters;
-      options.can_filters.insert(options.can_filters.end(), filters.begin(), filters.end());
-    }
-    wires_.push_back(std::make_unique<Wire>(
-        loop_, gateway_, make_transport(first.protocol->bus, options), times, longest));
-    for (const std::size_t i : packs)
+  for (const WireLayout& layout : lay_wires(configuration_)) {
+    const ProtocolSpec& first = *configuration_.packs[layout.packs.front()].protocol;
+    wires_.push_back(std::make_unique<Wire>(loop_, gateway_, make_transport(first.bus, layout.port),
+                                            layout.times, layout.longest_frame));
+    for (const std::size_t i : layout.packs)
       wires_.back()->add(i, configuration_.packs[i], gateway_.store().pack(i).pack);
   }
+  gateway_.add(hub_);
+  if (configuration_.black_box.enabled)
+    black_box_ = std::make_unique<BlackBox>(configuration_.black_box, hub_, wires_.size());
+}
+
+// Recording begins or ends: the wires and the gateway tell the hub, or nobody.
+void Wiring::switch_recording(bool on) {
+  CaptureTap* const tap = on ? &hub_ : nullptr;
+  probe_ = {tap, 0};
+  for (std::size_t i = 0; i < wires_.size(); ++i)
+    wires_[i]->record({tap, static_cast<std::uint8_t>(i + 1)});
 }
 
 bool Wiring::open() {
@@ -108,6 +121,7 @@ void Wiring::make_sinks() {
 void Wiring::start() {
   started_ = loop_.now();
   restore();
+  probe_.note(CaptureKind::start);
   gateway_.start(started_, Loop::wall_ms());
   for (const auto& wire : wires_) wire->start();
   loop_.set_timer(house_timer_, started_ + kHouseEvery);
@@ -117,8 +131,14 @@ void Wiring::start() {
 void Wiring::restore() {
   if (configuration_.relays.empty()) return;
   const StateRead read = read_state_file(configuration_.state_file);
-  if (!read.error.empty()) gateway_.distrust(read.error, started_);
-  if (read.text) gateway_.restore(*read.text, started_, Loop::wall_ms());
+  if (!read.error.empty()) {
+    probe_.note(CaptureKind::unknown, read.error);
+    gateway_.distrust(read.error, started_);
+  }
+  if (!read.text) return;
+  const auto* const bytes = reinterpret_cast<const std::uint8_t*>(read.text->data());
+  probe_.note(CaptureKind::memory, std::span{bytes, read.text->size()});
+  gateway_.restore(*read.text, started_, Loop::wall_ms());
 }
 
 void Wiring::stop() {
@@ -134,14 +154,22 @@ void Wiring::keep_state(Instant now) {
 // Decided at this very moment: values and what follows from them agree.
 void Wiring::answer(const ControlRequest& request, std::string& out) {
   const Instant now = loop_.now();
-  if (!request.line.empty()) out = answer_order(request, gateway_, now);
+  if (live_.begin(request, configuration_, out)) return;
+  if (!request.line.empty()) {
+    if (request.trusted)
+      probe_.note(CaptureKind::order, fmt::format("{} {}", request.uid, request.line));
+    out = answer_order(request, gateway_, now);
+  }
+  probe_.note(CaptureKind::tick);
   gateway_.on_tick(now);
+  probe_.note(CaptureKind::decide);
   gateway_.end_turn(now, Loop::wall_ms());
   if (request.line.empty()) write_status(out, gateway_.picture(now, Loop::wall_ms()), details());
 }
 
 void Wiring::end_turn() {
   const Instant now = loop_.now();
+  if (gateway_.has_news()) probe_.note(CaptureKind::decide);
   gateway_.end_turn(now, Loop::wall_ms());
   keep_state(now);
   if (const auto tick = gateway_.next_tick(now))
@@ -156,9 +184,11 @@ void Wiring::keep_house(Instant now) {
   log_health("mqtt", mqtt_.get(), mqtt_in_trouble_);
   log_health("history", history_.get(), history_in_trouble_);
   if (const std::string trouble = state_file_.trouble(); trouble != state_trouble_) {
-    gateway_.note(EventKind::state_unkept, trouble.empty() ? "it is kept again" : trouble, now);
+    note(EventKind::state_unkept, trouble.empty() ? "it is kept again" : trouble, now);
     state_trouble_ = trouble;
   }
+  if (black_box_)
+    for (const std::string& news : black_box_->tend(now)) note(EventKind::black_box, news, now);
   std::size_t fresh = 0;
   for (const PackState& pack : gateway_.store().packs()) fresh += pack.fresh(now) ? 1 : 0;
   const auto line = fmt::format("{} of {} packs heard, mode {}", fresh,
@@ -166,6 +196,11 @@ void Wiring::keep_house(Instant now) {
   if (line != status_line_) notify_status(line);
   status_line_ = line;
   loop_.set_timer(house_timer_, now + kHouseEvery);
+}
+
+void Wiring::note(EventKind kind, std::string_view detail, Instant now) {
+  probe_.note(CaptureKind::note, detail);
+  gateway_.note(kind, detail, now);
 }
 
 // A sink in trouble is news once, and once when it is over.

@@ -6,6 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "daemon/capture/black_box.h"
+#include "daemon/capture/capture_hub.h"
+#include "daemon/capture/live_capture.h"
 #include "daemon/configuration/configuration.h"
 #include "daemon/gateway.h"
 #include "daemon/loop.h"
@@ -35,6 +38,8 @@ class Wiring {
   void make_wires();
   void make_sinks();
   void open_modbus();
+  void switch_recording(bool on);
+  void note(EventKind kind, std::string_view detail, Instant now);
   void end_turn();
   void keep_house(Instant now);
   static void log_health(std::string_view name, const Sink* sink, bool& in_trouble);
@@ -56,9 +61,13 @@ class Wiring {
   std::unique_ptr<Sink> history_;
   StateFile state_file_;
   std::string state_trouble_;
+  CaptureHub hub_;
+  CaptureProbe probe_;  // of the gateway
   Gateway gateway_;
   std::vector<std::unique_ptr<Wire>> wires_;
+  std::unique_ptr<BlackBox> black_box_;
   StatusServer status_;
+  LiveCaptures live_;
   int tick_timer_;
   int house_timer_;
   std::string status_line_;

@@ -23,13 +23,14 @@ enum class CaptureKind : std::uint8_t {
   tick,     // it looked at what time alone changes
   decide,   // it decided, acted and published
   order,    // an operator's, as on the control socket
+  note,     // something it was told to put into its event log
   // What a replay is held against.
   out,    // bytes to the wire
   event,  // of the event log: "pack kind subject"
   // For people.
   lost,  // records are missing here; why
 };
-inline constexpr std::size_t kCaptureKindCount = 13;
+inline constexpr std::size_t kCaptureKindCount = 14;
 
 /// What the line of a kind holds behind it.
 enum class CapturePayload : std::uint8_t { none, bytes, text };
@@ -45,8 +46,8 @@ inline constexpr CaptureKindRow kCaptureKinds[kCaptureKindCount] = {
     {"start", CapturePayload::none, false},   {"memory", CapturePayload::bytes, false},
     {"unknown", CapturePayload::text, false}, {"tick", CapturePayload::none, false},
     {"decide", CapturePayload::none, false},  {"order", CapturePayload::text, false},
-    {"out", CapturePayload::bytes, true},     {"event", CapturePayload::text, false},
-    {"lost", CapturePayload::text, false},
+    {"note", CapturePayload::text, false},    {"out", CapturePayload::bytes, true},
+    {"event", CapturePayload::text, false},   {"lost", CapturePayload::text, false},
 };
 constexpr const CaptureKindRow& row_of(CaptureKind kind) {
   return kCaptureKinds[static_cast<std::size_t>(kind)];

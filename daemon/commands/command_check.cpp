@@ -23,6 +23,7 @@ std::string outputs(const Configuration& configuration) {
   add(configuration.mqtt.enabled, "mqtt");
   add(configuration.modbus.enabled, "modbus");
   add(configuration.history.enabled, "history");
+  add(configuration.black_box.enabled, "black_box");
   return list.empty() ? "none" : list;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sub-commands. main.cpp turns words into these options; each command lives in a file of its
-// own and returns the exit status of the program (sysexits.h: 64 usage, 69 unavailable, 78
-// configuration, 74 lost output; 1 for a fault of the data).
+// own and returns the exit status of the program (sysexits.h: 64 usage, 65 and 66 input, 69
+// unavailable, 78 configuration, 74 lost output; 1 for a fault of the data).
 #pragma once
 #include <optional>
 #include <string>
@@ -49,6 +49,27 @@ struct ShadowOptions {
 int command_shadow(const ShadowOptions& options);
 /// The columns, and what the lines mean, for --help.
 std::string shadow_help();
+
+struct CaptureOptions {
+  std::string what;    // a port or a pack of the running gateway; a port if none runs; empty: all
+  std::string output;  // a file; empty: standard output
+  std::optional<double> seconds;
+  bool direct = false;  // do not ask for a running gateway
+  bool listen = false;  // of a port: never send anything
+  std::string protocol = "jk-uart";
+  std::optional<std::uint32_t> baud;
+  std::optional<std::uint32_t> address;
+  std::string socket = "/run/cellwarden/control.sock";
+};
+int command_capture(const CaptureOptions& options);
+
+struct ReplayOptions {
+  std::string file;
+  std::string config;  // instead of what the recording carries; empty: that
+  bool json = false;
+  double speed = 0;  // recorded seconds a second; 0: as fast as possible
+};
+int command_replay(const ReplayOptions& options);
 
 struct DocsOptions {
   std::string subject;

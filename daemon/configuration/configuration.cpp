@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "core/assert.h"
+#include "daemon/configuration/configuration_excerpt.h"
 #include "daemon/configuration/configuration_parts.h"
 #include "daemon/configuration/suggestion.h"
 
@@ -112,6 +113,7 @@ Sections read_sections(const TomlNode& root, FaultList& faults) {
                     top.single("mqtt"),
                     top.single("modbus"),
                     top.single("history"),
+                    top.single("black_box"),
                     {},
                     {}};
   for (const TomlNode* table : top.repeated("pack"))
@@ -189,6 +191,7 @@ std::string line_text(TomlPlace place) { return fmt::format("line {}", place.lin
 LoadedConfiguration parse_configuration(std::string_view text, const std::string& file) {
   LoadedConfiguration loaded;
   loaded.configuration.file = file;
+  loaded.configuration.excerpt = configuration_excerpt(text);
   Findings findings{FaultList(file), FaultList(file)};
   const TomlDocument document = read_toml(text);
   if (!document.ok) {

@@ -9,6 +9,7 @@
 #include "bridge/modbus/modbus_server.h"
 #include "bridge/mqtt/mqtt.h"
 #include "core/picture.h"
+#include "daemon/capture/black_box_options.h"
 #include "drivers/gpio/relay_line.h"
 #include "drivers/protocol/registry.h"
 #include "drivers/session/line.h"
@@ -72,6 +73,8 @@ struct Configuration {
   MqttOptions mqtt;
   ModbusOptions modbus;
   HistoryOptions history;
+  BlackBoxOptions black_box;
+  std::string excerpt;  // what of the text a replay needs: packs, limits, relays; no secrets
 };
 
 /// One fault in a file. `message` says what is wrong and what would be right.

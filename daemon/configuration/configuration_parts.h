@@ -27,6 +27,7 @@ struct Sections {
   SectionValues mqtt;
   SectionValues modbus;
   SectionValues history;
+  SectionValues black_box;
   std::vector<PackSection> packs;
   std::vector<SectionValues> relays;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Outputs: MQTT with its password, Modbus-TCP, history.
+// Outputs: MQTT with its password, Modbus-TCP, history, black box.
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
@@ -128,12 +128,24 @@ void configure_history(const SectionValues& history, Configuration& all) {
   out.commit_every = history.span(option("history", "commit_every"));
 }
 
+void configure_black_box(const SectionValues& box, Configuration& all) {
+  BlackBoxOptions& out = all.black_box;
+  out.enabled = is_enabled(box, option("black_box", "enabled"));
+  out.folder = box.text(option("black_box", "folder"));
+  out.memory_MB = static_cast<std::uint32_t>(box.number(option("black_box", "memory_megabytes")));
+  out.keep = box.span(option("black_box", "keep"));
+  out.before = box.span(option("black_box", "before"));
+  out.after = box.span(option("black_box", "after"));
+  out.files_most = static_cast<std::uint32_t>(box.number(option("black_box", "files_most")));
+}
+
 }  // namespace
 
 void configure_sinks(const Sections& sections, Configuration& out, FaultList& faults) {
   configure_mqtt(sections.mqtt, out, faults);
   configure_modbus(sections.modbus, out, faults);
   configure_history(sections.history, out);
+  configure_black_box(sections.black_box, out);
 }
 
 }  // namespace cw

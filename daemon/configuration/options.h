@@ -71,6 +71,9 @@ inline constexpr auto kSections = std::to_array<OptionSection>({
     {"mqtt", false, false, "Publishes to an MQTT broker and, through it, to Home Assistant."},
     {"modbus", false, false, "Serves the values over Modbus-TCP, read-only."},
     {"history", false, false, "Keeps samples and events in an SQLite file."},
+    {"black_box", false, false,
+     "Keeps the traffic of the last hours in memory, and on disk what was around each alarm, trip "
+     "and relay operation; `cellwarden replay` plays such a file."},
 });
 
 inline constexpr std::size_t kNameLongest = 32;  // as in Picture
@@ -298,6 +301,28 @@ inline constexpr auto kOptions = [] {
   {.section = "history", .key = "commit_every", .type = quantity, .unit = ms, .lowest = 100, .highest = 3'600'000, .fallback = "10 s",
    .sentence = "Samples are written this often: what a power cut may cost (events are written at once).",
    .example = "\"10 s\""},
+
+  {.section = "black_box", .key = "enabled", .type = boolean, .need = derived, .fallback = present,
+   .sentence = "Switches the recording.",
+   .example = "true"},
+  {.section = "black_box", .key = "folder", .type = path, .highest = 4'000, .fallback = "/var/lib/cellwarden/black-box",
+   .sentence = "Where the files go, one an incident; its parent must exist.",
+   .example = "\"/var/lib/cellwarden/black-box\""},
+  {.section = "black_box", .key = "memory_megabytes", .type = count, .lowest = 1, .highest = 1'024, .fallback = "8",
+   .sentence = "Memory for all wires together; a pack that is asked every second takes about 1 MB an hour.",
+   .example = "8"},
+  {.section = "black_box", .key = "keep", .type = quantity, .unit = ms, .lowest = 60'000, .highest = 86'400'000, .fallback = "4 h",
+   .sentence = "Older traffic is forgotten although there is memory for it.",
+   .example = "\"4 h\""},
+  {.section = "black_box", .key = "before", .type = quantity, .unit = ms, .lowest = 0, .highest = 14'400'000, .fallback = "10 min",
+   .sentence = "A file begins so long before its incident,",
+   .example = "\"10 min\""},
+  {.section = "black_box", .key = "after", .type = quantity, .unit = ms, .lowest = 1'000, .highest = 3'600'000, .fallback = "5 min",
+   .sentence = "and ends when nothing more has happened for so long, or six times as long after it at the latest.",
+   .example = "\"5 min\""},
+  {.section = "black_box", .key = "files_most", .type = count, .lowest = 1, .highest = 1'000, .fallback = "20",
+   .sentence = "Files kept, the oldest go; no more than these are written within a day either.",
+   .example = "20"},
   });
 }();
 // clang-format on
