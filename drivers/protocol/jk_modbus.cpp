@@ -23,6 +23,7 @@
 // jblance/mpp-solar. Line: 115200 8N1; an answer takes 27 ms and starts within 10 ms.
 #include "drivers/protocol/jk_modbus.h"
 
+#include "drivers/protocol/jk_modbus_settings.h"
 #include "drivers/protocol/registry.h"
 
 namespace cw {
@@ -55,11 +56,12 @@ std::string_view meaning_of_exception(std::uint8_t code) {
 
 class JkModbus final : public Protocol {
  public:
-  explicit JkModbus(std::uint8_t address) : address_(address) {}
+  explicit JkModbus(std::uint8_t address) : address_(address), settings_(address) {}
 
   Fed feed(std::span<const std::uint8_t> in, Instant now, Pack& out) override;
   Fed overhear(std::span<const std::uint8_t> in) const override;
   std::optional<Request> next_request(Instant now) override;
+  Settings* settings() override { return &settings_; }
 
  private:
   Fed hear(const Message& message, Instant now, Pack& pack);
@@ -77,6 +79,7 @@ class JkModbus final : public Protocol {
   Instant settings_due_{INT64_MIN};
   Instant device_due_{INT64_MIN};
   std::optional<Read> read_;
+  ModbusSettings settings_;
 };
 
 Fed JkModbus::feed(std::span<const std::uint8_t> in, Instant now, Pack& out) {
@@ -101,6 +104,10 @@ Fed JkModbus::hear(const Message& message, Instant now, Pack& pack) {
   if (message.kind == Kind::read_request) read_ = Read{message.first, message.count};
   if (message.is_request())
     return verdict(message, Heard::not_for_us, "a request, perhaps the echo of our own"sv);
+  if (const auto heard = settings_.answer_to_order(message))
+    return verdict(
+        message, *heard,
+        *heard == Heard::refused ? meaning_of_exception(message.exception) : "the board took it"sv);
   switch (message.kind) {
     case Kind::answer: return hear_answer(message, now, pack);
     case Kind::read_answer: return hear_read(message, now, pack);
@@ -126,7 +133,8 @@ Fed JkModbus::hear_answer(const Message& message, Instant now, Pack& pack) {
   };
   const auto before = mosfets();
   const jk_record::Applied applied = jk_record::apply(record, Layout::jk02_32s, now, pack);
-  if (type == Type::status) jk_record::hold_settings(pack, now);
+  if (type == Type::settings) settings_.on_settings(record);
+  if (type == Type::status && !settings_.stale()) jk_record::hold_settings(pack, now);
   note(type, mosfets() != before, now);
   Fed fed = verdict(message, Heard::frame, applied.why);
   fed.refused = applied.refused;
@@ -153,12 +161,13 @@ void JkModbus::note(Type type, bool switched, Instant now) {
   if (type == Type::status && switched) settings_due_ = now;
 }
 
-/// Between two others always the status.
+/// Between two others always the status; but the first after an order shows what came of it.
 std::optional<Request> JkModbus::next_request(Instant now) {
   read_.reset();
   const bool others = asked_ == Type::status;
+  const bool ordered = settings_.take_ordered();
   asked_ = Type::status;
-  if (others && now >= settings_due_) {
+  if (ordered || (others && now >= settings_due_)) {
     asked_ = Type::settings;
     settings_due_ = now + kSettingsAgain;
   } else if (others && now >= device_due_) {

@@ -5,6 +5,7 @@
 
 #include "drivers/protocol/jk_modbus.h"
 #include "drivers/protocol/registry.h"
+#include "drivers/protocol/settings.h"
 #include "tests/unit/jk_record_rig.h"
 
 namespace cw {
@@ -50,6 +51,7 @@ class Inverter {
   explicit Inverter(std::uint8_t address) : protocol_(*find_protocol("jk-modbus"), address) {}
 
   Fed hear(const Wire& bytes) { return protocol_->feed(bytes, now, pack); }
+  Settings* settings() { return protocol_->settings(); }
   Wire ask() { return wire_of(*protocol_->next_request(now)); }
 
   Instant now{1000};
