@@ -146,10 +146,14 @@ std::optional<std::int64_t> apply_series(const Source<Whole>& source, std::uint3
     }
     const std::uint32_t raw = little_endian<kSlot.width>(at);
     if constexpr (kSlot.form == Form::real_cells || kSlot.form == Form::real_wires) {
-      const auto value = rounded(raw, kSlot.scale);
-      all = all && value;
-      sum += rounded(raw, kSlot.scale * 10).value_or(0);
-      value ? readings[i].set({static_cast<std::int32_t>(*value)}, now) : readings[i].reject(now);
+      const auto tenths = rounded(raw, kSlot.scale * 10);
+      all = all && tenths;
+      if (!tenths) {
+        readings[i].reject(now);
+        continue;
+      }
+      sum += *tenths;
+      readings[i].set({static_cast<std::int32_t>((*tenths + (*tenths < 0 ? -5 : 5)) / 10)}, now);
     } else {
       const std::int64_t value = std::int64_t{raw} * kSlot.scale;
       sum += value * 10;
