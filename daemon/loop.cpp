@@ -86,12 +86,11 @@ void Loop::forget(int fd) {
   implementation_->watches.erase(found);
 }
 
-int Loop::add_timer(Due due, Millis slack) {
+int Loop::add_timer(Due due) {
   auto timer = std::make_unique<Timer>();
   timer->loop = this;
   timer->due = std::move(due);
-  const auto slack_us = std::max<std::uint64_t>(static_cast<std::uint64_t>(slack.count) * 1000, 1);
-  CW_ASSERT(sd_event_add_time(implementation_->event, &timer->source, CLOCK_MONOTONIC, 0, slack_us,
+  CW_ASSERT(sd_event_add_time(implementation_->event, &timer->source, CLOCK_MONOTONIC, 0, 1,
                               &Implementation::on_timer, timer.get()) >= 0);
   CW_ASSERT(sd_event_source_set_enabled(timer->source, SD_EVENT_OFF) >= 0);
   implementation_->timers.push_back(std::move(timer));

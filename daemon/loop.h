@@ -26,9 +26,8 @@ class Loop {
   void rewatch(int fd, std::uint32_t events);
   void forget(int fd);
 
-  /// A timer that can be set again and again without allocation. Its number stays valid. It may be
-  /// up to `slack` late, so that it needs no turn of its own where another comes in that time.
-  int add_timer(Due due, Millis slack = {0});
+  /// A timer that can be set again and again without allocation. Its number stays valid.
+  int add_timer(Due due);
   void set_timer(int timer, Instant when);
   void stop_timer(int timer);
 

@@ -21,6 +21,7 @@ constexpr std::uint32_t kUnheardMost = 8;
 constexpr Millis kRestMargin{1};
 constexpr Millis kRestLeast{3};
 constexpr Millis kSpanStep{1};  // a machine that was busy once is no reason to expect slow answers
+constexpr Millis kWorthMoving{100};
 // What came during a rest is read before anything is given up.
 constexpr Millis kReadFirst{5};
 
@@ -113,10 +114,9 @@ void Wire::on_timer(Instant now) {
 // A piece of the answer of `station` came. How long answers take is learnt and not computed: a
 // converter or a network between us and the wire has a pace of its own.
 void Wire::note_answer(std::size_t station, Instant now) {
-  if (!answer_began_) answer_began_ = now;
   ++pieces_;
-  if (packs_.line().asking()) return rest(station, now);
-  const Millis took{static_cast<std::int32_t>(now.ms - answer_began_->ms)};
+  if (packs_.line().asking()) return;
+  const Millis took{static_cast<std::int32_t>(now.ms - asked_.ms)};
   Millis& span = spans_[station];
   if (rested_ && pieces_ == 1)
     span = {span.count * 3 / 4};  // it was whole when the rest was over, nobody knows since when
@@ -124,13 +124,10 @@ void Wire::note_answer(std::size_t station, Instant now) {
     span = span.count == 0 ? took : std::min(took, span + kSpanStep);
 }
 
-void Wire::rest(std::size_t station, Instant now) {
-  if (rested_ || spans_[station] < kRestLeast) return;
-  const Instant until = *answer_began_ + (spans_[station] - kRestMargin);
-  if (until < now + kRestLeast || until >= packs_.line().deadline()) return;
-  rested_ = true;
-  rest_until_ = until;
-  pieces_ = 0;
+void Wire::rest(std::size_t station) {
+  const Instant until = asked_ + (spans_[station] - kRestMargin);
+  rested_ = spans_[station] >= kRestLeast && until < packs_.line().deadline();
+  if (rested_) rest_until_ = until;
 }
 
 void Wire::came_up(Instant now) {
@@ -196,9 +193,9 @@ void Wire::ask(Instant now) {
   probe_.note(CaptureKind::turn);
   if (const auto request = packs_.ask(now)) {
     probe_.note(CaptureKind::out, request->view());
-    answer_began_.reset();
-    rested_ = false;
+    asked_ = now;
     pieces_ = 0;
+    rest(*packs_.line().asking());
     if (!transport_->send(request->view())) log(Severity::debug, "wire", "{}: not sent", name());
   }
   note_asking();
@@ -207,10 +204,10 @@ void Wire::ask(Instant now) {
   set_timer(rest_until_.value_or(packs_.line().deadline()));
 }
 
-// A timer that is set to an earlier moment stays: it finds nothing to do and is set again then.
-// That saves a system call for each piece of an answer, as most deadlines only move away.
+// A timer that is set to a slightly earlier moment stays: it finds nothing to do and is set again
+// then. That saves a system call for each piece of an answer; a wake-up costs more than that.
 void Wire::set_timer(Instant deadline) {
-  if (timer_at_ && *timer_at_ <= deadline) return;
+  if (timer_at_ && *timer_at_ <= deadline && deadline < *timer_at_ + kWorthMoving) return;
   timer_at_ = deadline;
   loop_.set_timer(timer_, deadline);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One wire and the packs on it: moves bytes between a Transport and their Line, on the loop. Opens
-// the transport again when it went away. An answer of 300 bytes comes in twenty pieces; between its
-// first piece and shortly before it was whole the last time, the wire does not listen, and so is
-// not woken for each of them.
+// the transport again when it went away. An answer of 300 bytes comes in twenty pieces; from the
+// request until shortly before it was whole the last time, the wire does not listen, and so is not
+// woken for each of them.
 #pragma once
 #include <array>
 #include <functional>
@@ -53,7 +53,7 @@ class Wire {
   void went_down(Instant now);
   void ask(Instant now);
   void note_answer(std::size_t station, Instant now);
-  void rest(std::size_t station, Instant now);
+  void rest(std::size_t station);
   void set_timer(Instant deadline);
   void report_complaint(Instant now);
 
@@ -69,11 +69,11 @@ class Wire {
   std::optional<Instant> timer_at_;  // what it is set to, if it is set
   int watched_ = -1;
   std::uint32_t interest_ = 0;
-  std::vector<Millis> spans_;            // by station: of its last answer, first piece to last
-  std::optional<Instant> answer_began_;  // its first piece came
-  std::optional<Instant> rest_until_;    // not listening until then
-  bool rested_ = false;                  // in this answer already
-  std::uint32_t pieces_ = 0;             // of this answer, since the rest if there was one
+  std::vector<Millis> spans_;  // by station: from its last request to the end of the answer
+  Instant asked_{};
+  std::optional<Instant> rest_until_;  // not listening until then
+  bool rested_ = false;                // in this exchange
+  std::uint32_t pieces_ = 0;           // of the answer, as they were read
   bool up_ = false;
   bool anew_ = false;  // opened again because nothing was heard; nothing was since
   Asking noted_ = Asking::ours;

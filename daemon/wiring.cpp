@@ -14,10 +14,10 @@
 namespace cw {
 namespace {
 
-// Housekeeping is due this long after the last and then waits a while for a turn to join, so that a
-// gateway that is polling anyway is not woken for it.
+// Housekeeping is due this long after the last and joins the next turn then, so that a gateway that
+// is polling anyway is not woken for it; it waits for none longer than that.
 constexpr Millis kHouseEvery{500};
-constexpr Millis kHouseSlack{700};
+constexpr Millis kHouseMost{1'200};
 CaptureHeader capture_header(const Configuration& configuration, const Loop& loop) {
   CaptureHeader header;
   header.wall_ms = Loop::wall_ms();
@@ -48,7 +48,7 @@ Wiring::Wiring(const Configuration& configuration, Loop& loop)
         probe_.note(CaptureKind::tick);
         gateway_.on_tick(now);
       })),
-      house_timer_(loop.add_timer([this](Instant now) { keep_house(now); }, kHouseSlack)) {
+      house_timer_(loop.add_timer([](Instant) {})) {
   make_wires();
   loop.at_end_of_turn([this] { end_turn(); });
 }
@@ -124,7 +124,7 @@ void Wiring::start() {
   probe_.note(CaptureKind::start);
   gateway_.start(started_, Loop::wall_ms());
   for (const auto& wire : wires_) wire->start();
-  loop_.set_timer(house_timer_, started_ + kHouseEvery);
+  keep_house(started_);
 }
 
 // The first start has no file, and nothing to keep before there is a relay.
@@ -169,6 +169,7 @@ void Wiring::answer(const ControlRequest& request, std::string& out) {
 
 void Wiring::end_turn() {
   const Instant now = loop_.now();
+  if (now >= kept_house_ + kHouseEvery) keep_house(now);
   if (gateway_.has_news()) probe_.note(CaptureKind::decide);
   gateway_.end_turn(now, Loop::wall_ms());
   keep_state(now);
@@ -195,7 +196,8 @@ void Wiring::keep_house(Instant now) {
                                 gateway_.store().packs().size(), name(configuration_.mode));
   if (line != status_line_) notify_status(line);
   status_line_ = line;
-  loop_.set_timer(house_timer_, now + kHouseEvery);
+  kept_house_ = now;
+  loop_.set_timer(house_timer_, now + kHouseMost);
 }
 
 void Wiring::note(EventKind kind, std::string_view detail, Instant now) {

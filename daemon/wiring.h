@@ -69,7 +69,8 @@ class Wiring {
   StatusServer status_;
   LiveCaptures live_;
   int tick_timer_;
-  int house_timer_;
+  int house_timer_;  // wakes the loop if no turn came
+  Instant kept_house_{};
   std::string status_line_;
 };
 
