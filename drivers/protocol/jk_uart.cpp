@@ -44,6 +44,7 @@
 #include <utility>
 
 #include "drivers/protocol/jk_uart_answer.h"
+#include "drivers/protocol/jk_uart_settings.h"
 #include "drivers/protocol/printable.h"
 #include "drivers/protocol/registry.h"
 
@@ -257,6 +258,7 @@ class JkUart final : public Protocol {
  public:
   Fed feed(std::span<const std::uint8_t> in, Instant now, Pack& out) override;
   std::optional<Request> next_request(Instant) override { return read_all_request(); }
+  Settings* settings() override { return &settings_; }
 
  private:
   void apply(const Answer& answer, Instant now, Pack& pack, Fed& fed);
@@ -266,6 +268,7 @@ class JkUart final : public Protocol {
   Ends ends_{};              // of the answer being decoded, if its list is unusual
   std::uint32_t cells_ = 0;  // bit n: cell n + 1 was in the last answer whose counts agreed
   Said said_;
+  UartSettings settings_;
   std::optional<CurrentEncoding> encoding_;  // known once a whole list was heard
   std::optional<Instant> empty_since_;       // first of the answers in a row without SOC and cycles
 };
@@ -281,6 +284,7 @@ Fed JkUart::feed(std::span<const std::uint8_t> in, Instant now, Pack& out) {
   };
   if (envelope.transport != static_cast<std::uint8_t>(Transport::answer))
     return refuse(Heard::not_for_us, "a request, perhaps the echo of our own"sv);
+  if (settings_.is_answer(envelope)) return refuse(Heard::acknowledged, "the board took it"sv);
   if (envelope.command != static_cast<std::uint8_t>(Command::read_all) &&
       envelope.command != static_cast<std::uint8_t>(Command::read_one))
     return refuse(Heard::not_for_us, "an answer to another command than reading"sv);

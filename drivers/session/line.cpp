@@ -166,6 +166,12 @@ bool Line::order(std::size_t number, const Order& order) {
   return true;
 }
 
+void Line::ask_at(std::size_t number, Instant when) {
+  Station& station = stations_[number];
+  station.hurried |= when < station.due;
+  station.due = std::min(station.due, when);
+}
+
 std::optional<OrderReport> Line::take_report() {
   for (Station& station : stations_)
     if (station.report) return std::exchange(station.report, std::nullopt);
@@ -183,8 +189,7 @@ std::optional<std::size_t> Line::next_order() const {
 std::optional<Request> Line::give_order(std::size_t number, Instant now) {
   Station& station = stations_[number];
   const Request request = station.order->request;
-  station.hurried = station.due > now;
-  station.due = now;  // so that what it did is seen at once
+  ask_at(number, now);  // so that what it did is seen at once
   begin_exchange(number, request, now);
   ordering_ = true;
   return request;

@@ -94,6 +94,9 @@ class Line {
   /// Gives a station an order. False: the one before is not done, or its report was not taken.
   [[nodiscard]] bool order(std::size_t station, const Order& order);
 
+  /// Asks a station again at `when`, if it is not due before.
+  void ask_at(std::size_t station, Instant when);
+
   /// What became of an order, each once, in whatever order they ended.
   std::optional<OrderReport> take_report();
 
