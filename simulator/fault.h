@@ -40,6 +40,7 @@ enum class Fault : std::uint8_t {
   spike,
   short_circuit,
   internal_fault,
+  read_only,
 };
 
 /// What a fault is given: nothing; a value; a number from 1 and a value.
@@ -85,10 +86,11 @@ inline constexpr auto kFaults = std::to_array<FaultRow>({
     {"spike",              FaultForm::value,          Unit::count,        2,        1'000'000, 0, "ANSWERS",           "once in so many answers the first cell reads 1 V too much, with a right checksum"},
     {"short_circuit",      FaultForm::plain,          Unit::flag,         0,        0,        0, "",                   "the front end flags a short circuit while discharging"},
     {"internal_fault",     FaultForm::plain,          Unit::flag,         0,        0,        0, "",                   "the front end does not answer the board's controller"},
+    {"read_only",          FaultForm::plain,          Unit::flag,         0,        0,        0, "",                   "the board obeys no write and says nothing to it"},
 });
 // clang-format on
 inline constexpr std::size_t kFaultCount = kFaults.size();
-static_assert(kFaultCount == static_cast<std::size_t>(Fault::internal_fault) + 1,
+static_assert(kFaultCount == static_cast<std::size_t>(Fault::read_only) + 1,
               "one row a fault");
 
 constexpr const FaultRow& facts(Fault fault) { return kFaults[static_cast<std::size_t>(fault)]; }

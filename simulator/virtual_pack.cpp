@@ -210,6 +210,9 @@ void VirtualPack::on_bytes(std::span<const std::uint8_t> in, Instant now,
     board_.hear_request();
     const bool silent = !spec_.hold && !board_.answers();  // a held pack is there to be asked
     if (silent || faults_.has(Fault::mute) || faults_.has(Fault::sleep)) continue;
+    if (faults_.has(Fault::read_only) &&
+        request->command == static_cast<std::uint8_t>(jk_uart::Command::write))
+      continue;
     Answer answer{wire_.answer(*request, frozen_ ? *frozen_ : truth(), board_), {}};
     if (answer.bytes.empty()) continue;
     ++answers_;
