@@ -31,8 +31,10 @@ enum class EventKind : std::uint8_t {
   divergence_raised,   // what the BMS reports cannot all be right
   divergence_cleared,  //
   black_box,           // what was recorded around an incident was sealed, or could not be
+  setting_ordered,     // a change is sent to a BMS: `value`, before `limit`; with who asked
+  setting_outcome,     // what became of it, or why it was refused
 };
-inline constexpr std::size_t kEventKindCount = 20;
+inline constexpr std::size_t kEventKindCount = 22;
 
 constexpr std::string_view name(EventKind kind) {
   constexpr std::string_view names[kEventKindCount] = {"started",
@@ -54,7 +56,9 @@ constexpr std::string_view name(EventKind kind) {
                                                        "state_unkept",
                                                        "divergence_raised",
                                                        "divergence_cleared",
-                                                       "black_box"};
+                                                       "black_box",
+                                                       "setting_ordered",
+                                                       "setting_outcome"};
   return names[static_cast<std::size_t>(kind)];
 }
 

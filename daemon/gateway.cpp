@@ -23,6 +23,16 @@ std::vector<PackState> initial_packs(const Configuration& configuration) {
   return packs;
 }
 
+std::vector<Plant> plants(const Configuration& configuration) {
+  std::vector<Plant> plants;
+  for (const PackConfiguration& pack : configuration.packs) {
+    const Preset* preset = find_preset(pack.chemistry);
+    CW_ASSERT(preset != nullptr);
+    plants.push_back({preset->chemistry, nullptr});
+  }
+  return plants;
+}
+
 Event gateway_event(EventKind kind, Instant now, std::string_view detail) {
   Event event;
   event.kind = kind;
@@ -49,6 +59,8 @@ Severity severity(EventKind kind) {
     case EventKind::protection_released:
     case EventKind::relay_operated:
     case EventKind::settings_changed:
+    case EventKind::setting_ordered:
+    case EventKind::setting_outcome:
     case EventKind::divergence_cleared:
     case EventKind::relay_sequence:
     case EventKind::relay_command:
@@ -83,6 +95,7 @@ Instant next_move(const PackState& state, Instant now) {
 Gateway::Gateway(const Configuration& configuration)
     : configuration_(configuration),
       store_(initial_packs(configuration)),
+      gate_(configuration.writes, plants(configuration), store_.events()),
       supervisor_(configuration.relays),
       mirrors_(configuration.packs),
       relays_(configuration.relays, configuration.mode),
@@ -167,19 +180,30 @@ void Gateway::start(Instant now, std::int64_t wall_ms) {
 }
 
 void Gateway::stop(Instant now, std::int64_t wall_ms) {
+  gate_.stop(now);
   relays_.release(now, store_.events());
   store_.events().push_back(gateway_event(EventKind::stopped, now, ""));
   publish(now, wall_ms);
 }
 
-void Gateway::on_frame(std::size_t pack, Instant now) { store_.frame(pack, now); }
+void Gateway::on_frame(std::size_t pack, Instant now) {
+  const std::size_t before = store_.events().size();
+  store_.frame(pack, now);
+  gate_.on_frame(pack, store_.pack(pack), std::span(store_.events()).subspan(before), now);
+}
 
 void Gateway::on_link(std::size_t pack, const LinkStatus& status, Instant now) {
   store_.link(pack, status, now);
+  gate_.on_link(pack, store_.pack(pack), now);
+}
+
+void Gateway::on_order(std::size_t pack, const OrderReport& report, Instant now) {
+  gate_.on_report(pack, report, now);
 }
 
 void Gateway::on_tick(Instant now) {
   store_.expire(now);
+  gate_.on_time(now);
   tick_due_ = true;
 }
 
@@ -187,6 +211,7 @@ std::optional<Instant> Gateway::next_tick(Instant now) const {
   Instant next = store_.next_expiry();
   for (const Instant moves : moves_at_) next = std::min(next, moves);
   if (const auto due = relays_.next_due(now)) next = std::min(next, *due);
+  if (const auto due = gate_.next_due()) next = std::min(next, *due);
   if (bank_is_old_) next = now;
   if (next == Store::kNever) return std::nullopt;
   const std::int64_t passed = std::max(next.ms, now.ms + 1) - started_.ms;

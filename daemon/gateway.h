@@ -16,6 +16,7 @@
 #include "daemon/store.h"
 #include "daemon/supervisor.h"
 #include "daemon/wire_packs.h"
+#include "daemon/writes/command_gate.h"
 
 namespace cw {
 
@@ -58,6 +59,7 @@ class Gateway : public WireListener {
 
   void on_frame(std::size_t pack, Instant now) override;
   void on_link(std::size_t pack, const LinkStatus& status, Instant now) override;
+  void on_order(std::size_t pack, const OrderReport& report, Instant now) override;
 
   /// Call at next_tick(). Calling it at other moments as well is harmless.
   void on_tick(Instant now);
@@ -73,6 +75,9 @@ class Gateway : public WireListener {
 
   /// Call when a turn of the loop ends: decides, acts and publishes if there is anything new.
   void end_turn(Instant now, std::int64_t wall_ms);
+
+  /// The door to the settings of the BMSs.
+  CommandGate& gate() { return gate_; }
 
   Store& store() { return store_; }
   Picture picture(Instant now, std::int64_t wall_ms) const;
@@ -90,6 +95,7 @@ class Gateway : public WireListener {
 
   const Configuration& configuration_;
   Store store_;
+  CommandGate gate_;
   Supervisor supervisor_;
   Mirrors mirrors_;
   RelayControl relays_;

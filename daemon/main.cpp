@@ -45,6 +45,26 @@ constexpr Words kRelay{"relay",
                        "what latched it. For root and the gateway's own user.",
                        "sudo cellwarden relay charger reset",
                        "0 done, 1 refused, 69 no gateway answers on the socket"};
+constexpr Words kParameters{
+    "parameters",
+    "Reads and writes the settings of a BMS through the running gateway:\n"
+    "  get [NAME...]           as the board says them\n"
+    "  set NAME VALUE ...      several at once, written in an order that is valid at every step\n"
+    "  diff FILE|PRESET|PACK   what that one has otherwise\n"
+    "  preset NAME             a preset, as far as the board has its settings\n"
+    "  backup FILE             all of them; restore FILE puts them back\n"
+    "Writes only what [writes] of the configuration allows and the rules of the core accept; reads "
+    "every change back.",
+    "sudo cellwarden parameters garage set cell_overvoltage \"3.6 V\"",
+    "0 done and read back (diff: the same), 1 refused or not taken (diff: different), 64 usage, 66 "
+    "the file cannot be read, 69 no gateway answers, 74 the output cannot be written, 75 not known "
+    "whether the board took it, 78 a fault in the file"};
+constexpr Words kSwitch{"switch",
+                        "Turns a switch of a BMS on or off through the running gateway, where "
+                        "[writes] of the configuration allows it, and reads it back.",
+                        "sudo cellwarden switch garage charge off",
+                        "0 done and read back, 1 refused or not taken, 69 no gateway answers, 75 "
+                        "not known whether the board took it"};
 constexpr Words kDecode{"decode",
                         "Turns bytes of a BMS into values: one JSON document a frame. "
                         "Frames are hex on the command line, or a line each on standard "
@@ -100,6 +120,8 @@ struct Line {
   CheckOptions check;
   StatusOptions status;
   RelayOptions relay;
+  ParametersOptions parameters;
+  SwitchOptions turn;
   DecodeOptions decode;
   ShadowOptions shadow;
   SimulateOptions simulate;
@@ -134,6 +156,35 @@ void add_daemon_commands(CLI::App& program, Line& line) {
       ->required()
       ->check(CLI::IsMember({"lock", "unlock", "reset"}));
   relay.add_option("--socket", line.relay.socket, "Control socket of the gateway")
+      ->capture_default_str();
+}
+
+void add_setting_commands(CLI::App& program, Line& line) {
+  ParametersOptions& options = line.parameters;
+  CLI::App& parameters = add(program, kParameters, [&line] {
+    line.chosen = [&line] { return command_parameters(line.parameters); };
+  });
+  parameters.add_option("PACK", options.pack, "As configured")->required();
+  parameters.add_option("ACTION", options.action, "What to do")
+      ->required()
+      ->check(CLI::IsMember({"get", "set", "diff", "preset", "backup", "restore"}));
+  parameters.add_option("WORDS", options.words, "Names and values, a file, a preset or a pack");
+  parameters.add_flag("--dry-run", options.dry_run, "Say what would be sent, and send nothing");
+  parameters.add_option("--socket", options.socket, "Control socket of the gateway")
+      ->capture_default_str();
+
+  SwitchOptions& turn = line.turn;
+  CLI::App& command = add(program, kSwitch,
+                          [&line] { line.chosen = [&line] { return command_switch(line.turn); }; });
+  command.add_option("PACK", turn.pack, "As configured")->required();
+  command.add_option("SWITCH", turn.which, "charge, discharge, balance or emergency")
+      ->required()
+      ->check(CLI::IsMember({"charge", "discharge", "balance", "emergency"}));
+  command.add_option("POSITION", turn.position, "on or off")
+      ->required()
+      ->check(CLI::IsMember({"on", "off"}));
+  command.add_flag("--dry-run", turn.dry_run, "Say what would be sent, and send nothing");
+  command.add_option("--socket", turn.socket, "Control socket of the gateway")
       ->capture_default_str();
 }
 
@@ -225,8 +276,8 @@ int refuse(std::string message) {
 
 std::vector<std::string_view> command_names() {
   std::vector<std::string_view> names;
-  for (const Words* words : {&kRun, &kCheck, &kStatus, &kRelay, &kDecode, &kShadow, &kSimulate,
-                             &kCapture, &kReplay, &kDocs})
+  for (const Words* words : {&kRun, &kCheck, &kStatus, &kRelay, &kParameters, &kSwitch, &kDecode,
+                             &kShadow, &kSimulate, &kCapture, &kReplay, &kDocs})
     names.push_back(words->name);
   return names;
 }
@@ -253,6 +304,7 @@ int run_command(int count, char** words) {
   program.footer("Each command has --help with an example.\n");
   Line line;
   add_daemon_commands(program, line);
+  add_setting_commands(program, line);
   add_data_commands(program, line);
   add_simulate(program, line);
   add_recordings(program, line);

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "daemon/socket_path.h"
 
@@ -17,7 +18,7 @@ namespace cw {
 namespace {
 
 constexpr std::size_t kClientsMost = 8;
-constexpr std::size_t kLongestLine = 256;
+constexpr std::size_t kLongestLine = 4'096;      // every setting of a pack at once
 constexpr std::size_t kWaitingMost = 4'000'000;  // of an answer that goes on
 constexpr Millis kAcceptPause{1'000};            // while there are no descriptors left
 
@@ -84,6 +85,7 @@ void StatusServer::on_connect() {
   if (client < 0) return on_refused();
   make_room();
   clients_[client].since = loop_.now();
+  clients_[client].id = ++last_id_;
   loop_.watch(client, EPOLLIN, [this, client](std::uint32_t) { on_readable(client); });
 }
 
@@ -107,7 +109,28 @@ void StatusServer::answer(int client) {
   socklen_t size = sizeof peer;
   const bool known = ::getsockopt(client, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
   const bool trusted = known && (peer.uid == 0 || peer.uid == ::geteuid());
-  answer_({state.request, peer.uid, trusted, client}, state.document);
+  const std::uint64_t id = state.id;
+  bool put_off = false;
+  const auto later = [this, id, &put_off, &state] {
+    put_off = true;
+    state.waits = true;
+    return [this, id](std::string document) { answer_later(id, std::move(document)); };
+  };
+  answer_({state.request, peer.uid, trusted, client, later}, state.document);
+  if (!put_off) return begin_writing(client);
+  if (state.waits) loop_.forget(client);  // whether it hangs up is seen when it is written to
+}
+
+void StatusServer::answer_later(std::uint64_t id, std::string document) {
+  for (auto& [client, state] : clients_) {
+    if (state.id != id || !state.waits) continue;
+    state.document = std::move(document);
+    return begin_writing(client);
+  }
+}
+
+void StatusServer::begin_writing(int client) {
+  clients_.at(client).waits = false;
   loop_.watch(client, EPOLLOUT,
               [this, client](std::uint32_t events) { on_writable(client, events); });
 }
@@ -151,13 +174,16 @@ void StatusServer::drop(int client) {
   clients_.erase(client);
 }
 
-// The one that has been reading for longest makes room for the next; one that stays is the last to.
+// The one that has been reading for longest makes room for the next; one that stays, or waits for
+// an answer, is the last to.
 void StatusServer::make_room() {
   if (clients_.size() < kClientsMost) return;
   const auto oldest =
       std::min_element(clients_.begin(), clients_.end(), [](const auto& a, const auto& b) {
-        return std::pair{a.second.stays, a.second.since} <
-               std::pair{b.second.stays, b.second.since};
+        const auto rank = [](const Client& one) {
+          return std::pair{one.stays || one.waits, one.since};
+        };
+        return rank(a.second) < rank(b.second);
       });
   drop(oldest->first);
 }

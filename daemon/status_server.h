@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The control socket: a client says one line at most, gets one answer and is let go; an answer may
-// go on until the client leaves. An empty line asks for the status. A client that does not read, or
-// never ends its line, makes room for the next; nobody can hold the loop.
+// be put off, or go on until the client leaves. An empty line asks for the status. A client that
+// does not read, or never ends its line, makes room for the next; nobody can hold the loop.
 #pragma once
 #include <functional>
 #include <map>
@@ -17,6 +17,8 @@ struct ControlRequest {
   std::uint32_t uid;      // of the client's process, from the kernel
   bool trusted;           // root, or the user this process runs as: may give orders
   int client = -1;        // its number, while it is there
+  /// Puts the answer off: it is what the returned function is called with, once.
+  std::function<std::function<void(std::string)>()> later{};
 };
 
 class StatusServer {
@@ -46,6 +48,8 @@ class StatusServer {
     std::size_t sent = 0;
     bool stays = false;  // there will be more to send
     Instant since{};
+    std::uint64_t id = 0;
+    bool waits = false;  // for an answer that was put off
   };
 
   void watch_listener();
@@ -53,6 +57,8 @@ class StatusServer {
   void on_refused();
   void on_readable(int client);
   void answer(int client);
+  void answer_later(std::uint64_t id, std::string document);
+  void begin_writing(int client);
   void on_writable(int client, std::uint32_t events);
   void drop(int client);
   void make_room();
@@ -63,6 +69,7 @@ class StatusServer {
   std::function<void(int)> gone_;
   std::string error_;
   std::map<int, Client> clients_;
+  std::uint64_t last_id_ = 0;
   int listener_ = -1;
   int accept_again_;
 };

@@ -62,6 +62,7 @@ void Store::frame(std::size_t i, Instant now) {
   memories_[i].next_expiry = first_expiry(state, now);
   note_alarms(i, now);
   note_parameters(i, now);
+  note_switches(i, now);
   mark_changed(i);
 }
 
@@ -155,6 +156,31 @@ void Store::note_parameters(std::size_t i, Instant now) {
   }
   memory.parameters = pack.parameters;
   memory.parameters_known = true;
+}
+
+// What a device is set to, not what it does: nobody but a person or a program changes it.
+void Store::note_switches(std::size_t i, Instant now) {
+  struct Row {
+    std::string_view key;
+    Reading<Flag> PackScalars::*member;
+  };
+  constexpr Row kSwitches[] = {{"charge_switch", &PackScalars::charge_switch},
+                               {"discharge_switch", &PackScalars::discharge_switch},
+                               {"balance_switch", &PackScalars::balance_switch}};
+  static_assert(std::size(kSwitches) == std::tuple_size_v<decltype(Memory::switches)>);
+  for (std::size_t s = 0; s < std::size(kSwitches); ++s) {
+    const auto heard = (packs_[i].pack.scalars.*kSwitches[s].member).fresh(now, {0});
+    std::optional<std::int32_t>& before = memories_[i].switches[s];
+    if (!heard || heard->count == before) continue;
+    if (before) {
+      Event event = event_of(packs_[i], EventKind::settings_changed, kSwitches[s].key, now);
+      event.value = heard->count;
+      event.limit = before;
+      event.unit = Unit::flag;
+      events_.push_back(event);
+    }
+    before = heard->count;
+  }
 }
 
 }  // namespace cw

@@ -3,7 +3,9 @@
 // with what follows from them, and compared with before, so that what happened is an event. It
 // does no I/O and reads no clock.
 #pragma once
+#include <array>
 #include <limits>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -54,6 +56,7 @@ class Store {
     StepFilter steps{};
     AlarmSet alarms{};
     ParameterSet parameters{};
+    std::array<std::optional<std::int32_t>, 3> switches{};
     bool parameters_known = false;
     bool lost_reported = false;
     bool up_reported = false;
@@ -64,6 +67,7 @@ class Store {
   void mark_changed(std::size_t i);
   void note_alarms(std::size_t i, Instant now);
   void note_parameters(std::size_t i, Instant now);
+  void note_switches(std::size_t i, Instant now);
   void note_link(std::size_t i, Instant now);
 
   std::vector<PackState> packs_;

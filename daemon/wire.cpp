@@ -81,7 +81,7 @@ void Wire::on_ready(std::uint32_t events) {
   const auto received = transport_->on_ready(events, room_);
   if (!up_ && transport_->state() == Transport::State::open) came_up(now);
   if (!received.empty()) {
-    const auto asked = packs_.line().asking();
+    const auto asked = packs_.line().ordering() ? std::nullopt : packs_.line().asking();
     probe_.note(CaptureKind::in, received);
     packs_.on_bytes(received, now);
     anew_ = false;
@@ -195,13 +195,24 @@ void Wire::ask(Instant now) {
     probe_.note(CaptureKind::out, request->view());
     asked_ = now;
     pieces_ = 0;
-    rest(*packs_.line().asking());
+    if (!packs_.line().ordering()) rest(*packs_.line().asking());
     if (!transport_->send(request->view())) log(Severity::debug, "wire", "{}: not sent", name());
   }
   note_asking();
   watch();  // what could not be written at once waits for the port
   packs_.report(now);
   set_timer(rest_until_.value_or(packs_.line().deadline()));
+}
+
+bool Wire::order(std::size_t pack, const Order& order) {
+  if (!up_ || !packs_.order(pack, order)) return false;
+  set_timer(packs_.line().deadline());
+  return true;
+}
+
+void Wire::ask_at(std::size_t pack, Instant when) {
+  packs_.ask_at(pack, when);
+  if (up_) set_timer(rest_until_.value_or(packs_.line().deadline()));
 }
 
 // A timer that is set to a slightly earlier moment stays: it finds nothing to do and is set again

@@ -35,6 +35,11 @@ class Wire {
 
   void start();
 
+  /// As in WirePacks. order() is false as well while the wire is down.
+  Settings* settings(std::size_t pack) { return packs_.settings(pack); }
+  [[nodiscard]] bool order(std::size_t pack, const Order& order);
+  void ask_at(std::size_t pack, Instant when);
+
   bool is_open() const { return up_; }
 
   /// For people: "/dev/ttyUSB0 at 115200 baud", and why it is down or what is wrong with it all the

@@ -19,6 +19,8 @@ class WireListener {
  public:
   virtual void on_frame(std::size_t pack, Instant now) = 0;
   virtual void on_link(std::size_t pack, const LinkStatus& status, Instant now) = 0;
+  /// How an order ended; another one may be given at once.
+  virtual void on_order(std::size_t pack, const OrderReport& report, Instant now) = 0;
 
  protected:
   ~WireListener() = default;
@@ -42,12 +44,21 @@ class WirePacks {
   /// What to send now, if anything is due. To be followed by report().
   std::optional<Request> ask(Instant now) { return line_.on_time(now); }
 
-  /// Tells of every pack how it is heard.
+  /// Tells what became of orders, and of every pack how it is heard.
   void report(Instant now);
+
+  /// By the index of a pack of this wire: what can be changed on it (nullptr: nothing), and
+  /// changing it; both others as in Line.
+  Settings* settings(std::size_t pack);
+  [[nodiscard]] bool order(std::size_t pack, const Order& order);
+  void ask_at(std::size_t pack, Instant when);
 
   const Line& line() const { return line_; }
 
  private:
+  std::size_t station_of(std::size_t pack) const;
+  void tell_orders(Instant now);
+
   WireListener& listener_;
   Line line_;
   std::vector<std::unique_ptr<ProtocolBox>> protocols_;

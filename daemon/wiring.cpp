@@ -10,6 +10,7 @@
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "daemon/wire_layout.h"
+#include "daemon/writes/write_orders.h"
 
 namespace cw {
 namespace {
@@ -18,6 +19,9 @@ namespace {
 // is polling anyway is not woken for it; it waits for none longer than that.
 constexpr Millis kHouseEvery{500};
 constexpr Millis kHouseMost{1'200};
+// Boards show a change of theirs within a second.
+constexpr Millis kLookAgainAfter{200};
+
 CaptureHeader capture_header(const Configuration& configuration, const Loop& loop) {
   CaptureHeader header;
   header.wall_ms = Loop::wall_ms();
@@ -37,6 +41,7 @@ CaptureHeader capture_header(const Configuration& configuration, const Loop& loo
 Wiring::Wiring(const Configuration& configuration, Loop& loop)
     : configuration_(configuration),
       loop_(loop),
+      wire_of_(configuration.packs.size()),
       state_file_(configuration.state_file),
       hub_([&loop] { return loop.now_us(); }, capture_header(configuration, loop),
            [this](bool on) { switch_recording(on); }),
@@ -50,6 +55,7 @@ Wiring::Wiring(const Configuration& configuration, Loop& loop)
       })),
       house_timer_(loop.add_timer([](Instant) {})) {
   make_wires();
+  gateway_.gate().connect(*this);
   loop.at_end_of_turn([this] { end_turn(); });
 }
 
@@ -63,8 +69,10 @@ void Wiring::make_wires() {
     const ProtocolSpec& first = *configuration_.packs[layout.packs.front()].protocol;
     wires_.push_back(std::make_unique<Wire>(loop_, gateway_, make_transport(first.bus, layout.port),
                                             layout.times, layout.longest_frame));
-    for (const std::size_t i : layout.packs)
+    for (const std::size_t i : layout.packs) {
       wires_.back()->add(i, configuration_.packs[i], gateway_.store().pack(i).pack);
+      wire_of_[i] = wires_.back().get();
+    }
   }
   gateway_.add(hub_);
   if (configuration_.black_box.enabled)
@@ -77,6 +85,19 @@ void Wiring::switch_recording(bool on) {
   probe_ = {tap, 0};
   for (std::size_t i = 0; i < wires_.size(); ++i)
     wires_[i]->record({tap, static_cast<std::uint8_t>(i + 1)});
+}
+
+// Only what plan() found to be on a wire is ordered.
+Settings* Wiring::settings(std::size_t pack) {
+  return wire_of_[pack] == nullptr ? nullptr : wire_of_[pack]->settings(pack);
+}
+
+bool Wiring::order(std::size_t pack, const Order& order) {
+  return wire_of_[pack]->order(pack, order);
+}
+
+void Wiring::look_again(std::size_t pack) {
+  wire_of_[pack]->ask_at(pack, loop_.now() + kLookAgainAfter);
 }
 
 bool Wiring::open() {
@@ -155,7 +176,9 @@ void Wiring::keep_state(Instant now) {
 void Wiring::answer(const ControlRequest& request, std::string& out) {
   const Instant now = loop_.now();
   if (live_.begin(request, configuration_, out)) return;
-  if (!request.line.empty()) {
+  if (request.line.starts_with("parameters ")) {
+    answer_write_order(request, gateway_, now, request.later());
+  } else if (!request.line.empty()) {
     if (request.trusted)
       probe_.note(CaptureKind::order, fmt::format("{} {}", request.uid, request.line));
     out = answer_order(request, gateway_, now);

@@ -19,7 +19,7 @@
 
 namespace cw {
 
-class Wiring {
+class Wiring final : private OrderDesk {
  public:
   /// Makes everything and opens nothing.
   Wiring(const Configuration& configuration, Loop& loop);
@@ -35,6 +35,10 @@ class Wiring {
   void stop();
 
  private:
+  Settings* settings(std::size_t pack) override;
+  bool order(std::size_t pack, const Order& order) override;
+  void look_again(std::size_t pack) override;
+
   void make_wires();
   void make_sinks();
   void open_modbus();
@@ -50,6 +54,7 @@ class Wiring {
 
   const Configuration& configuration_;
   Loop& loop_;
+  std::vector<Wire*> wire_of_;  // by pack
   std::string error_;
   std::string modbus_trouble_;
   bool mqtt_in_trouble_ = false;

@@ -184,6 +184,7 @@ class PortListener final : public CaptureListener, public WireListener {
   void take(const Event&) override {}
   void on_frame(std::size_t, Instant) override {}
   void on_link(std::size_t, const LinkStatus&, Instant) override {}
+  void on_order(std::size_t, const OrderReport&, Instant) override {}
 
  private:
   Recording& recording_;

@@ -34,6 +34,24 @@ struct RelayOptions {
 };
 int command_relay(const RelayOptions& options);
 
+struct ParametersOptions {
+  std::string pack;
+  std::string action;              // "get", "set", "diff", "preset", "backup" or "restore"
+  std::vector<std::string> words;  // of the action
+  bool dry_run = false;            // say what would be sent, send nothing
+  std::string socket = "/run/cellwarden/control.sock";
+};
+int command_parameters(const ParametersOptions& options);
+
+struct SwitchOptions {
+  std::string pack;
+  std::string which;     // "charge", "discharge", "balance" or "emergency"
+  std::string position;  // "on" or "off"
+  bool dry_run = false;
+  std::string socket = "/run/cellwarden/control.sock";
+};
+int command_switch(const SwitchOptions& options);
+
 struct DecodeOptions {
   std::string protocol;
   std::string request;              // hex of the request the answer belongs to, where it matters

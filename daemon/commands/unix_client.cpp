@@ -46,9 +46,9 @@ bool read_all(int fd, std::string& answer) {
 }  // namespace
 
 bool ask_unix_socket(const std::string& path, std::string_view request, std::string& answer,
-                     std::string& error) {
+                     std::string& error, int seconds) {
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const timeval patience{.tv_sec = 5, .tv_usec = 0};
+  const timeval patience{.tv_sec = seconds, .tv_usec = 0};
   const bool done = fd >= 0 && connect_to(fd, path) &&
                     ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
                     ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0 &&

@@ -110,6 +110,7 @@ Sections read_sections(const TomlNode& root, FaultList& faults) {
   const TopLevel top(root, faults);
   Sections sections{top.single("gateway"),
                     top.single("supervisor"),
+                    top.single("writes"),
                     top.single("mqtt"),
                     top.single("modbus"),
                     top.single("history"),
@@ -201,6 +202,7 @@ LoadedConfiguration parse_configuration(std::string_view text, const std::string
     configure_gateway(sections, loaded.configuration);
     configure_packs(sections, loaded.configuration, findings);
     configure_relays(sections, loaded.configuration, findings);
+    configure_writes(sections, loaded.configuration, findings.faults);
     configure_sinks(sections, loaded.configuration, findings.faults);
   }
   loaded.faults = findings.faults.take();

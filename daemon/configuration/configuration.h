@@ -10,6 +10,7 @@
 #include "bridge/mqtt/mqtt.h"
 #include "core/picture.h"
 #include "daemon/capture/black_box_options.h"
+#include "daemon/writes/write_plan.h"
 #include "drivers/gpio/relay_line.h"
 #include "drivers/protocol/registry.h"
 #include "drivers/session/line.h"
@@ -70,6 +71,7 @@ struct Configuration {
   Mode mode = Mode::observe;
   std::vector<PackConfiguration> packs;
   std::vector<RelayConfiguration> relays;
+  WriteOptions writes;
   MqttOptions mqtt;
   ModbusOptions modbus;
   HistoryOptions history;

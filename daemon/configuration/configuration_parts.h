@@ -24,6 +24,7 @@ struct PackSection {
 struct Sections {
   SectionValues gateway;
   SectionValues supervisor;
+  SectionValues writes;
   SectionValues mqtt;
   SectionValues modbus;
   SectionValues history;
@@ -53,6 +54,8 @@ void configure_sequences(const Sections& sections, Configuration& out, Findings&
 
 /// Two names of a GPIO line that mean the same one.
 bool same_line(const GpioOptions& a, const GpioOptions& b);
+
+void configure_writes(const Sections& sections, Configuration& out, FaultList& faults);
 
 /// After gateway and packs.
 void configure_sinks(const Sections& sections, Configuration& out, FaultList& faults);

@@ -66,6 +66,10 @@ inline constexpr auto kSections = std::to_array<OptionSection>({
     {"relay", true, false,
      "One relay on a GPIO line. It is driven only with mode = \"control\" in [supervisor]. Repeat "
      "the block for every relay."},
+    {"writes", false, false,
+     "What may be written to BMSs. Nothing, unless it is named here; and then only within the "
+     "rules "
+     "of the core, read back and recorded."},
     {"supervisor", false, true,
      "The second opinion beside the BMS. Limits may stand here as well, for all packs."},
     {"mqtt", false, false, "Publishes to an MQTT broker and, through it, to Home Assistant."},
@@ -232,6 +236,13 @@ inline constexpr auto kOptions = [] {
   {.section = "supervisor", .key = "mode", .type = word, .words = "observe control", .fallback = "observe",
    .sentence = "`observe` decides and reports but drives nothing; `control` also drives the relays.",
    .example = "\"observe\""},
+
+  {.section = "writes", .key = "control_socket", .type = names, .need = derived, .fallback = "nothing",
+   .sentence = "Settings that `cellwarden parameters` and `cellwarden switch` may write, by name; `limits` is every limit of protection and balancing, `switches` those for charging, discharging and balancing.",
+   .example = "[\"switches\", \"cell_overvoltage\"]"},
+  {.section = "writes", .key = "unverified", .type = boolean, .fallback = "false",
+   .sentence = "Of those, also the ones that nobody has seen a board obey over its wire.",
+   .example = "false"},
 
   {.section = "mqtt", .key = "enabled", .type = boolean, .need = derived, .fallback = present,
    .sentence = "Switches this output.",

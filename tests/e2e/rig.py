@@ -97,10 +97,11 @@ class Pack:
 
 
 class Rig:
-    def __init__(self, packs, mode="control", poll="500 ms", stale_after="4 s", policy=""):
+    def __init__(self, packs, mode="control", poll="500 ms", stale_after="4 s", policy="", extra=""):
         self.folder = tempfile.mkdtemp(prefix="cellwarden-e2e.")
         self.packs, self.mode, self.poll, self.stale_after = packs, mode, poll, stale_after
         self.policy = policy
+        self.extra = extra  # further sections of the configuration
         self.processes = []
         self.daemon = self.broker = self.mqtt = None
         self.ports = [reserved_port(), reserved_port()]
@@ -173,6 +174,7 @@ class Rig:
             if role in ("charge", "discharge"):  # tests trip more often than batteries may
                 lines += ["retries_most = 120", "switchings_most = 120", 'unload_time = "1 s"',
                           'close_after = "0 s"']
+        lines.append(self.extra)
         with open(self.path("cellwarden.toml"), "w") as f:
             f.write("\n".join(lines) + "\n")
         return self.path("cellwarden.toml")

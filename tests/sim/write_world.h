@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// A gateway, a line and a simulated board in virtual time: settings go through the real gate, the
+// real session and the real protocol, and come back the same way.
+#pragma once
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/gateway.h"
+#include "daemon/writes/setting_text.h"
+#include "simulator/virtual_pack.h"
+
+namespace cw::test {
+
+inline constexpr Millis kFlight{26};  // of an answer, at 115200 baud
+
+/// Everything that was recorded.
+class Records final : public Sink {
+ public:
+  void publish(const Picture&, std::span<const std::size_t>) override {}
+  void record(const Event& event) override { all.push_back(event); }
+  Health health() const override { return {true, "", 0}; }
+
+  std::vector<Event> of(EventKind kind) const {
+    std::vector<Event> found;
+    for (const Event& event : all)
+      if (event.kind == kind) found.push_back(event);
+    return found;
+  }
+  std::vector<Event> all;
+};
+
+class WriteWorld final : private OrderDesk {
+ public:
+  explicit WriteWorld(const WriteOptions& options, const simulator::PackSpec& spec = quiet_pack())
+      : configuration_(configuration(options)),
+        gateway(configuration_),
+        board(spec, 1, Instant{0}),
+        protocol_(*configuration_.packs[0].protocol, std::uint8_t{0}),
+        line({}, configuration_.packs[0].protocol->longest_frame) {
+    gateway.add(records);
+    line.add(*protocol_, gateway.store().pack(0).pack, {}, now);
+    gateway.gate().connect(*this);
+    gateway.start(now, 0);
+    line.on_up(now);
+    run(3'000);
+  }
+
+  static simulator::PackSpec quiet_pack() {
+    simulator::PackSpec spec;
+    spec.profile = simulator::ProfileKind::constant;
+    return spec;
+  }
+  static WriteOptions everything() {
+    WriteOptions options;
+    options.allowed[0].parameters.fill(true);
+    options.allowed[0].controls.fill(true);
+    options.unverified = true;
+    return options;
+  }
+
+  const PackState& state() { return gateway.store().pack(0); }
+  Settings& settings() { return *protocol_->settings(); }
+  std::optional<std::int32_t> heard(Setting setting) {
+    return reported(state().pack, setting, {INT64_MIN});
+  }
+  /// What the board really is set to.
+  std::optional<std::int32_t> truth(Setting setting) {
+    return reported(board.truth(), setting, {INT64_MIN});
+  }
+
+  /// Begins a write; what it ends with is in `result`.
+  void begin(std::vector<Change> changes) {
+    result.reset();
+    answers = 0;
+    gateway.gate().write({0, WriteOrigin::control_socket, "uid 0", std::move(changes)}, state(),
+                         now, [this](const WriteResult& ended) {
+                           result = ended;
+                           ++answers;
+                         });
+    settle();
+  }
+  /// Until it is answered; ten seconds at most.
+  const WriteResult& write(std::vector<Change> changes) {
+    begin(std::move(changes));
+    for (int i = 0; i < 1'000 && !result; ++i) run(10);
+    if (!result) result.emplace().plan.faults.emplace_back("never answered");
+    return *result;
+  }
+
+  void run(int ms) {
+    for (const Instant end = now + Millis{ms}; now < end;) {
+      now = now + Millis{1};
+      step();
+    }
+  }
+
+  /// The wire goes down, and comes back.
+  void down() {
+    in_flight_.clear();
+    line.on_down(now);
+    tell();
+    settle();
+  }
+  void up() {
+    line.on_up(now);
+    settle();
+  }
+
+  std::function<void()> when_acknowledged = [] {};
+  Instant now{0};
+  Records records;
+
+ private:
+  struct InFlight {
+    Instant at;
+    std::vector<std::uint8_t> bytes;
+  };
+
+  static Configuration configuration(const WriteOptions& options) {
+    Configuration made;
+    PackConfiguration pack;
+    pack.name = "garage";
+    pack.protocol = find_protocol("jk-uart");
+    made.packs.push_back(pack);
+    made.writes = options;
+    return made;
+  }
+
+  Settings* settings(std::size_t) override { return protocol_->settings(); }
+  bool order(std::size_t pack, const Order& order) override {
+    ++orders;
+    return line.order(pack, order);
+  }
+  void look_again(std::size_t pack) override { line.ask_at(pack, now + Millis{200}); }
+
+  void step() {
+    while (!in_flight_.empty() && in_flight_.front().at <= now) {
+      const std::vector<std::uint8_t> bytes = std::move(in_flight_.front().bytes);
+      in_flight_.pop_front();
+      line.on_bytes(bytes, now);
+      for (const std::size_t pack : line.completed()) gateway.on_frame(pack, now);
+      tell();
+    }
+    if (line.deadline() <= now) send();
+    if (const auto tick = gateway.next_tick(Instant{now.ms - 1}); tick && *tick <= now)
+      gateway.on_tick(now);
+    settle();
+  }
+  void send() {
+    if (const auto request = line.on_time(now)) {
+      std::vector<simulator::Answer> given;
+      board.advance(now);
+      board.on_bytes(request->view(), now, given);
+      for (simulator::Answer& answer : given)
+        in_flight_.push_back({now + kFlight, std::move(answer.bytes)});
+    }
+    tell();
+  }
+  void tell() {
+    while (const auto report = line.take_report()) {
+      gateway.on_order(0, *report, now);
+      if (report->end == OrderEnd::acknowledged) when_acknowledged();
+    }
+    gateway.on_link(0, line.status(0), now);
+  }
+  void settle() { gateway.end_turn(now, 0); }
+
+  const Configuration configuration_;
+
+ public:
+  Gateway gateway;
+  simulator::VirtualPack board;
+  std::optional<WriteResult> result;
+  int answers = 0;
+  int orders = 0;  // given to the line
+
+ private:
+  ProtocolBox protocol_;
+
+ public:
+  Line line;
+
+ private:
+  std::deque<InFlight> in_flight_;
+};
+
+}  // namespace cw::test
