@@ -32,6 +32,8 @@ BoardOptions board_options(const PackSpec& spec) {
   identity.model.assign(spec.cells <= 8 ? "JK_B2A8S20P" : "JK_B2A24S20P");
   identity.hardware_version.assign(spec.old_firmware ? "7.X" : "11.XW");
   identity.software_version.assign(spec.old_firmware ? "7.1.0H" : "11.26");
+  if (!spec.model.empty()) identity.model.assign(spec.model);
+  if (!spec.software.empty()) identity.software_version.assign(spec.software);
   identity.name.assign(spec.user_data.substr(0, 8));
   identity.user_data.assign(spec.user_data);
   options.soc = spec.soc;
@@ -208,18 +210,30 @@ void VirtualPack::on_bytes(std::span<const std::uint8_t> in, Instant now,
     if (request->command == static_cast<std::uint8_t>(jk_uart::Command::activate))
       faults_.clear(Fault::sleep);
     board_.hear_request();
-    const bool silent = !spec_.hold && !board_.answers();  // a held pack is there to be asked
-    if (silent || faults_.has(Fault::mute) || faults_.has(Fault::sleep)) continue;
+    if (silent()) continue;
     if (faults_.has(Fault::read_only) &&
         request->command == static_cast<std::uint8_t>(jk_uart::Command::write))
       continue;
-    Answer answer{wire_.answer(*request, frozen_ ? *frozen_ : truth(), board_), {}};
+    Answer answer{wire_.answer(*request, told(), board_), {}};
     if (answer.bytes.empty()) continue;
     ++answers_;
     damage(answer.bytes);
     answer.delay = {faults_.value(Fault::slow).value_or(0)};
     answers.push_back(std::move(answer));
   }
+}
+
+// A held pack is there to be asked.
+bool VirtualPack::silent() const {
+  const bool off = !spec_.hold && !board_.answers();
+  return off || faults_.has(Fault::mute) || faults_.has(Fault::sleep);
+}
+
+bool VirtualPack::pass_on(std::vector<std::uint8_t>& message) {
+  if (silent()) return false;
+  ++answers_;
+  damage(message);
+  return true;
 }
 
 void VirtualPack::damage(std::vector<std::uint8_t>& bytes) {

@@ -36,6 +36,8 @@ struct PackSpec {
   bool starting_up = false;
   bool old_firmware = false;
   std::string user_data = "Cellwarden";
+  std::string model;     // what the board says it is; empty: a board of 2020
+  std::string software;  //
 
   // A held pack has no physics: its sensors are exposed to exactly this, for ever.
   bool hold = false;
@@ -64,6 +66,12 @@ class VirtualPack {
   /// Bytes from the wire; what the board answers is appended to `answers`.
   void on_bytes(std::span<const std::uint8_t> in, Instant now, std::vector<Answer>& answers);
 
+  /// For boards that speak by themselves: what they say of themselves, as frozen where they are.
+  Pack told() const { return frozen_ ? *frozen_ : truth(); }
+  /// A message of theirs on its way out, damaged as the faults want. False: it is not sent.
+  bool pass_on(std::vector<std::uint8_t>& message);
+  Board& board() { return board_; }  // for what is written to it
+
   /// `number` and `value` must be in the ranges of the fault's row.
   void inject(Fault fault, std::size_t number, std::int32_t value);
   void clear(Fault fault);
@@ -86,6 +94,7 @@ class VirtualPack {
   void distort(Sensed& sensed) const;
   void lie(Pack& pack) const;
   void misbehave();
+  bool silent() const;
   void damage(std::vector<std::uint8_t>& bytes);
 
   PackSpec spec_;
