@@ -90,8 +90,7 @@ inline constexpr auto kFaults = std::to_array<FaultRow>({
 });
 // clang-format on
 inline constexpr std::size_t kFaultCount = kFaults.size();
-static_assert(kFaultCount == static_cast<std::size_t>(Fault::read_only) + 1,
-              "one row a fault");
+static_assert(kFaultCount == static_cast<std::size_t>(Fault::read_only) + 1, "one row a fault");
 
 constexpr const FaultRow& facts(Fault fault) { return kFaults[static_cast<std::size_t>(fault)]; }
 
