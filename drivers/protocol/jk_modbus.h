@@ -23,7 +23,8 @@ inline constexpr std::uint8_t kErrorBit = 0x80;
 
 inline constexpr std::size_t kReadRequestSize = 8;  // and that of an acknowledgement
 inline constexpr std::size_t kExceptionSize = 5;
-/// Some adapters put zeros between a record and its acknowledgement.
+/// Some adapters put zeros between a record and its acknowledgement. Other bytes there are the end
+/// of a record that grew on its way, whatever its sum.
 inline constexpr std::size_t kMostJunk = 4;
 inline constexpr std::size_t kLongestFrame = jk_record::kSize + kMostJunk + kReadRequestSize;
 

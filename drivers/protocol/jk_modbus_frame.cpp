@@ -87,6 +87,7 @@ Fed open_record(Bytes in, Message& message) {
     const std::size_t end = kSize + junk + kReadRequestSize;
     if (in.size() < end && !another) return {};
     if (in.size() < end) break;
+    if (junk > 0 && in[kSize + junk - 1] != 0) break;
     if (!is_acknowledgement(in.subspan(kSize + junk))) continue;
     take_acknowledgement(in.subspan(kSize + junk), message);
     message.size = end;

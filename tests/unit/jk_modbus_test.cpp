@@ -93,7 +93,8 @@ TEST(JkModbus, ARecordWithoutAnAcknowledgementIsNobodys) {
   EXPECT_EQ(board.hear(record).heard, Heard::need_more);
   for (const Wire& behind :
        {wire_of(jk_modbus::record_request(4, Type::status)) + Wire{0}, record,
-        Wire(5, 0) + acknowledgement(3, 0x1620), answer(4, Type::status, kTold)}) {
+        Wire(5, 0) + acknowledgement(3, 0x1620), Wire{0, 7} + acknowledgement(3, 0x1620) + Wire{0},
+        answer(4, Type::status, kTold)}) {
     const Fed fed = board.hear(record + behind);
     EXPECT_EQ(fed.heard, Heard::malformed);
     EXPECT_EQ(fed.consumed, record.size());
