@@ -163,6 +163,7 @@ void Wiring::restore() {
 }
 
 void Wiring::stop() {
+  probe_.note(CaptureKind::stop);
   gateway_.stop(loop_.now(), Loop::wall_ms());
   keep_state(loop_.now());
 }

@@ -18,6 +18,7 @@ enum class CaptureKind : std::uint8_t {
   down,     // it is gone, or could not be opened
   turn,     // the gateway looked whether something is due on the wire
   start,    // the gateway started
+  stop,     // it stops: relays go to their safe level
   memory,   // what it kept from a former process; as bytes
   unknown,  // why what it should have kept is not known
   tick,     // it looked at what time alone changes
@@ -30,7 +31,7 @@ enum class CaptureKind : std::uint8_t {
   // For people.
   lost,  // records are missing here; why
 };
-inline constexpr std::size_t kCaptureKindCount = 14;
+inline constexpr std::size_t kCaptureKindCount = 15;
 
 /// What the line of a kind holds behind it.
 enum class CapturePayload : std::uint8_t { none, bytes, text };
@@ -43,11 +44,12 @@ struct CaptureKindRow {
 inline constexpr CaptureKindRow kCaptureKinds[kCaptureKindCount] = {
     {"in", CapturePayload::bytes, true},      {"up", CapturePayload::none, true},
     {"down", CapturePayload::text, true},     {"turn", CapturePayload::none, true},
-    {"start", CapturePayload::none, false},   {"memory", CapturePayload::bytes, false},
-    {"unknown", CapturePayload::text, false}, {"tick", CapturePayload::none, false},
-    {"decide", CapturePayload::none, false},  {"order", CapturePayload::text, false},
-    {"note", CapturePayload::text, false},    {"out", CapturePayload::bytes, true},
-    {"event", CapturePayload::text, false},   {"lost", CapturePayload::text, false},
+    {"start", CapturePayload::none, false},   {"stop", CapturePayload::none, false},
+    {"memory", CapturePayload::bytes, false}, {"unknown", CapturePayload::text, false},
+    {"tick", CapturePayload::none, false},    {"decide", CapturePayload::none, false},
+    {"order", CapturePayload::text, false},   {"note", CapturePayload::text, false},
+    {"out", CapturePayload::bytes, true},     {"event", CapturePayload::text, false},
+    {"lost", CapturePayload::text, false},
 };
 constexpr const CaptureKindRow& row_of(CaptureKind kind) {
   return kCaptureKinds[static_cast<std::size_t>(kind)];

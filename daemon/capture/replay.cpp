@@ -206,6 +206,7 @@ void Replay::play_gateway(const CaptureRecord& record) {
                                record.bytes.size()};
   switch (record.kind) {
     case CaptureKind::start: return gateway_.start(now_, wall_ms());
+    case CaptureKind::stop: return gateway_.stop(now_, wall_ms());
     case CaptureKind::memory: return gateway_.restore(bytes, now_, wall_ms());
     case CaptureKind::unknown: return gateway_.distrust(record.text, now_);
     case CaptureKind::tick: return gateway_.on_tick(now_);
