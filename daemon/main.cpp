@@ -99,6 +99,14 @@ constexpr Words kReplay{"replay",
                         "0 played, 1 it begins with the gateway's start and went another way now, "
                         "65 a fault in the recording, 66 it cannot be read, 74 the output cannot "
                         "be written"};
+constexpr Words kScan{"scan",
+                      "Finds BMSs on serial ports and serial servers: tries protocols, speeds and "
+                      "addresses, and prints how to configure what it found. It listens first, "
+                      "sends nothing where somebody else speaks, and only ever reads. At most "
+                      "30 s a port.",
+                      "cellwarden scan /dev/ttyUSB0 tcp://192.168.1.50:4196",
+                      "0 found something, 1 found nothing, 69 no port can be had, 74 the output "
+                      "cannot be written"};
 constexpr Words kDocs{"docs",
                       "Prints the tables this program really uses, as Markdown or JSON: "
                       "fields, modbus, mqtt, configuration, sample, protections, protocols, "
@@ -125,6 +133,7 @@ struct Line {
   DecodeOptions decode;
   ShadowOptions shadow;
   SimulateOptions simulate;
+  ScanOptions scan;
   CaptureOptions capture;
   ReplayOptions replay;
   DocsOptions docs;
@@ -239,7 +248,7 @@ void add_simulate(CLI::App& program, Line& line) {
   simulate.footer(fmt::format("{}\n{}", simulate_help(), simulate.get_footer()));
 }
 
-void add_recordings(CLI::App& program, Line& line) {
+void add_line_commands(CLI::App& program, Line& line) {
   CaptureOptions& options = line.capture;
   CLI::App& capture = add(program, kCapture, [&line] {
     line.chosen = [&line] { return command_capture(line.capture); };
@@ -254,6 +263,11 @@ void add_recordings(CLI::App& program, Line& line) {
   capture.add_option("--protocol", options.protocol, "Of a port")->capture_default_str();
   capture.add_option("--baud", options.baud, "Of a port; else the usual one of the protocol");
   capture.add_option("--address", options.address, "Of the BMS on the port");
+
+  CLI::App& scan =
+      add(program, kScan, [&line] { line.chosen = [&line] { return command_scan(line.scan); }; });
+  scan.add_option("PORT", line.scan.ports,
+                  "Devices or tcp://HOST:PORT; none: every serial port of this machine");
 
   CLI::App& replay = add(
       program, kReplay, [&line] { line.chosen = [&line] { return command_replay(line.replay); }; });
@@ -277,7 +291,7 @@ int refuse(std::string message) {
 std::vector<std::string_view> command_names() {
   std::vector<std::string_view> names;
   for (const Words* words : {&kRun, &kCheck, &kStatus, &kRelay, &kParameters, &kSwitch, &kDecode,
-                             &kShadow, &kSimulate, &kCapture, &kReplay, &kDocs})
+                             &kShadow, &kSimulate, &kScan, &kCapture, &kReplay, &kDocs})
     names.push_back(words->name);
   return names;
 }
@@ -307,7 +321,7 @@ int run_command(int count, char** words) {
   add_setting_commands(program, line);
   add_data_commands(program, line);
   add_simulate(program, line);
-  add_recordings(program, line);
+  add_line_commands(program, line);
   try {
     program.parse(count, words);
   } catch (const CLI::ParseError& error) {

@@ -22,7 +22,7 @@ expect() {
   fi
 }
 
-for command in run check status decode simulate shadow docs capture replay; do
+for command in run check status decode simulate shadow docs capture replay scan; do
   if ! "$program" "$command" --help >"$out/help" 2>"$out/stderr" || [ -s "$out/stderr" ]; then
     echo "cellwarden $command --help failed: $(cat "$out/stderr")"
     failed=1

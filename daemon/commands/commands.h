@@ -89,6 +89,11 @@ struct ReplayOptions {
 };
 int command_replay(const ReplayOptions& options);
 
+struct ScanOptions {
+  std::vector<std::string> ports;  // none: the serial ports of this machine
+};
+int command_scan(const ScanOptions& options);
+
 struct DocsOptions {
   std::string subject;
   bool json = false;

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/scan/scan_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace cw {
+namespace {
+
+constexpr Millis kThisFrame{60'000};
+
+std::optional<std::int32_t> highest_cell_mV(const FoundDevice& device) {
+  std::optional<std::int32_t> highest;
+  for (const auto& cell : device.pack.cell_voltage)
+    if (const auto voltage = cell.fresh(device.heard, kThisFrame))
+      highest = std::max(highest.value_or(0), voltage->count);
+  return highest;
+}
+
+std::int32_t cells(const FoundDevice& device) {
+  if (const auto count = device.pack.scalars.cell_count.fresh(device.heard, kThisFrame))
+    return count->count;
+  return static_cast<std::int32_t>(
+      std::count_if(device.pack.cell_voltage.begin(), device.pack.cell_voltage.end(),
+                    [&](const auto& cell) { return cell.fresh(device.heard, kThisFrame); }));
+}
+
+/// What it says of itself, for people: a comment must stay a line.
+std::string introduction(const FoundDevice& device) {
+  const Identity& identity = device.pack.identity;
+  std::string text;
+  for (const std::string_view part :
+       {identity.make.view(), identity.model.view(), identity.hardware_version.view(),
+        identity.software_version.view(), identity.serial.view(), identity.name.view()})
+    if (!part.empty()) text.append(text.empty() ? "" : ", ").append(part);
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7F) c = '?';
+  if (const auto voltage = device.pack.scalars.voltage.fresh(device.heard, kThisFrame))
+    text += fmt::format("{}{:.2f} V", text.empty() ? "" : ", ", voltage->count / 1000.0);
+  return text;
+}
+
+}  // namespace
+
+std::string_view likely_chemistry(const FoundDevice& device) {
+  const auto limit = device.pack.parameters.get(Parameter::cell_overvoltage);
+  const auto highest = highest_cell_mV(device);
+  const std::int32_t full = limit ? *limit : highest ? *highest + 200 : 0;
+  if (full >= 3'950) return "li-ion";
+  return full == 0 || full >= 3'000 ? "lfp" : "lto";
+}
+
+std::string pack_blocks(const std::vector<FoundDevice>& devices, std::size_t first) {
+  std::string text;
+  for (const FoundDevice& device : devices) {
+    const std::int32_t known = cells(device);
+    const std::string about = introduction(device);
+    text += fmt::format("# {}{}\n", device.overheard ? "overheard, another master asks it: " : "",
+                        about.empty() ? "it says nothing of itself" : about);
+    text +=
+        fmt::format("[[pack]]\nname      = \"pack-{}\"\nprotocol  = \"{}\"\nport      = \"{}\"\n",
+                    first++, device.protocol->name, device.port);
+    if (device.baud != 0 && device.baud != device.protocol->default_baud)
+      text += fmt::format("baud      = {}\n", device.baud);
+    if (device.protocol->addressed) text += fmt::format("address   = {}\n", device.address);
+    text += fmt::format("chemistry = \"{}\"  # from its voltages and limits: check it\n",
+                        likely_chemistry(device));
+    text += known > 0 ? fmt::format("cells     = {}\n", known)
+                      : "cells     = 16  # it did not say: check it\n";
+    const auto capacity = device.pack.scalars.capacity_nominal.fresh(device.heard, kThisFrame);
+    if (capacity && capacity->count >= 1'000)
+      text += fmt::format("capacity  = \"{} Ah\"\n", capacity->count / 1000);
+    text += '\n';
+  }
+  return text;
+}
+
+}  // namespace cw

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was found on a port, and how to write it into a configuration.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "core/pack.h"
+#include "drivers/protocol/registry.h"
+
+namespace cw {
+
+struct FoundDevice {
+  const ProtocolSpec* protocol = nullptr;
+  std::string port;
+  std::uint32_t baud = 0;  // 0: the port has no speed of its own
+  std::uint8_t address = 0;
+  bool overheard = false;  // another master asks it
+  Pack pack{};             // as it was heard at `heard`
+  Instant heard{};
+};
+
+/// "lfp", "li-ion" or "lto": from the device's own limit of a cell, or else from its voltages.
+std::string_view likely_chemistry(const FoundDevice& device);
+
+/// [[pack]] blocks that `cellwarden check` accepts, with what is assumed said in comments. `first`
+/// numbers the names.
+std::string pack_blocks(const std::vector<FoundDevice>& devices, std::size_t first);
+
+}  // namespace cw
