@@ -65,6 +65,12 @@ constexpr Words kSwitch{"switch",
                         "sudo cellwarden switch garage charge off",
                         "0 done and read back, 1 refused or not taken, 69 no gateway answers, 75 "
                         "not known whether the board took it"};
+constexpr Words kRelease{"release",
+                         "Lets go of a BMS for some minutes, so that its phone app (or another "
+                         "program) can have it, and takes it back afterwards. For root and the "
+                         "gateway's own user.",
+                         "sudo cellwarden release garage 15",
+                         "0 done, 1 refused, 69 no gateway answers on the socket"};
 constexpr Words kDecode{"decode",
                         "Turns bytes of a BMS into values: one JSON document a frame. "
                         "Frames are hex on the command line, or a line each on standard "
@@ -128,6 +134,7 @@ struct Line {
   CheckOptions check;
   StatusOptions status;
   RelayOptions relay;
+  ReleaseOptions release;
   ParametersOptions parameters;
   SwitchOptions turn;
   DecodeOptions decode;
@@ -197,6 +204,18 @@ void add_setting_commands(CLI::App& program, Line& line) {
       ->capture_default_str();
 }
 
+void add_release(CLI::App& program, Line& line) {
+  CLI::App& release = add(program, kRelease, [&line] {
+    line.chosen = [&line] { return command_release(line.release); };
+  });
+  release.add_option("PACK", line.release.pack, "As configured")->required();
+  release.add_option("MINUTES", line.release.minutes, "For how long; 0 takes it back now")
+      ->check(CLI::Range(0, 24 * 60))
+      ->capture_default_str();
+  release.add_option("--socket", line.release.socket, "Control socket of the gateway")
+      ->capture_default_str();
+}
+
 void add_data_commands(CLI::App& program, Line& line) {
   CLI::App& decode = add(
       program, kDecode, [&line] { line.chosen = [&line] { return command_decode(line.decode); }; });
@@ -204,6 +223,8 @@ void add_data_commands(CLI::App& program, Line& line) {
       ->required();
   decode.add_option("--request", line.decode.request,
                     "Hex of the request the answers belong to, where the protocol needs it");
+  decode.add_option("--generation", line.decode.generation,
+                    "Which of the protocol's generations it is, where a frame does not show it");
   decode.add_option("HEX", line.decode.frames, "Frames; none: standard input");
 
   CLI::App& shadow = add(
@@ -290,8 +311,8 @@ int refuse(std::string message) {
 
 std::vector<std::string_view> command_names() {
   std::vector<std::string_view> names;
-  for (const Words* words : {&kRun, &kCheck, &kStatus, &kRelay, &kParameters, &kSwitch, &kDecode,
-                             &kShadow, &kSimulate, &kScan, &kCapture, &kReplay, &kDocs})
+  for (const Words* words : {&kRun, &kCheck, &kStatus, &kRelay, &kRelease, &kParameters, &kSwitch,
+                             &kDecode, &kShadow, &kSimulate, &kScan, &kCapture, &kReplay, &kDocs})
     names.push_back(words->name);
   return names;
 }
@@ -319,6 +340,7 @@ int run_command(int count, char** words) {
   Line line;
   add_daemon_commands(program, line);
   add_setting_commands(program, line);
+  add_release(program, line);
   add_data_commands(program, line);
   add_simulate(program, line);
   add_line_commands(program, line);

@@ -12,7 +12,6 @@ namespace {
 
 constexpr Millis kReopenFirst{500};
 constexpr Millis kReopenMost{5'000};
-constexpr Millis kOpeningMost{5'000};
 constexpr Millis kComplainEvery{60'000};
 // An adapter that hangs, or a serial server that forgot us, looks like this.
 constexpr std::uint32_t kUnheardMost = 8;
@@ -47,13 +46,41 @@ void Wire::add(std::size_t index, const PackConfiguration& configuration, Pack& 
 
 void Wire::start() { open(); }
 
+std::string Wire::trouble() const {
+  if (released_until_)
+    return fmt::format("released for another {} s, as it was told to",
+                       (released_until_->ms - loop_.now().ms + 999) / 1000);
+  return trouble_.empty() ? transport_->complaint() : trouble_;
+}
+
+void Wire::release(Millis time) {
+  const Instant now = loop_.now();
+  if (time.count == 0 && !released_until_) return;
+  log(Severity::notice, "wire", "{}: {}", name(),
+      time.count == 0 ? "taken back" : fmt::format("released for {} min", time.count / 60'000));
+  timer_at_.reset();
+  if (time.count == 0) {
+    released_until_.reset();
+    return open();
+  }
+  released_until_ = now + time;
+  transport_->close();
+  watch();
+  if (up_) packs_.on_down(now);
+  probe_.note(CaptureKind::down, "released");
+  up_ = false;
+  trouble_.clear();
+  rest_until_.reset();
+  set_timer(*released_until_);
+}
+
 void Wire::open() {
   const Transport::State state = transport_->open();
   watch();
   const Instant now = loop_.now();
   if (state == Transport::State::open) return came_up(now);
   if (state == Transport::State::closed) return went_down(now);
-  set_timer(now + kOpeningMost);
+  set_timer(now + transport_->opening_most());
 }
 
 // Keeps the loop watching what the transport wants watched; the descriptor may have changed.
@@ -95,6 +122,8 @@ void Wire::on_ready(std::uint32_t events) {
 
 void Wire::on_timer(Instant now) {
   timer_at_.reset();
+  if (released_until_ && now < *released_until_) return set_timer(*released_until_);
+  if (released_until_) return release({0});
   if (rest_until_ && now < *rest_until_) return set_timer(*rest_until_);
   if (rest_until_) {
     rest_until_.reset();

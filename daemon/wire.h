@@ -42,10 +42,13 @@ class Wire {
 
   bool is_open() const { return up_; }
 
+  /// Lets go of the port for `time`, so that somebody else can have the BMS; 0: takes it back now.
+  void release(Millis time);
+
   /// For people: "/dev/ttyUSB0 at 115200 baud", and why it is down or what is wrong with it all the
   /// same ("": nothing).
   const std::string& name() const { return transport_->name(); }
-  std::string trouble() const { return trouble_.empty() ? transport_->complaint() : trouble_; }
+  std::string trouble() const;
 
  private:
   void open();
@@ -83,6 +86,7 @@ class Wire {
   bool anew_ = false;  // opened again because nothing was heard; nothing was since
   Asking noted_ = Asking::ours;
   Millis reopen_after_{};
+  std::optional<Instant> released_until_;
 };
 
 }  // namespace cw

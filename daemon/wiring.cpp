@@ -9,6 +9,7 @@
 #include "daemon/control_orders.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
+#include "daemon/release_order.h"
 #include "daemon/wire_layout.h"
 #include "daemon/writes/write_orders.h"
 
@@ -176,6 +177,10 @@ void Wiring::keep_state(Instant now) {
 // Decided at this very moment: values and what follows from them agree.
 void Wiring::answer(const ControlRequest& request, std::string& out) {
   const Instant now = loop_.now();
+  if (is_release_order(request.line)) {
+    out = release(request);
+    return;
+  }
   if (live_.begin(request, configuration_, out)) return;
   if (request.line.starts_with("parameters ")) {
     answer_write_order(request, gateway_, now, request.later());
@@ -189,6 +194,19 @@ void Wiring::answer(const ControlRequest& request, std::string& out) {
   probe_.note(CaptureKind::decide);
   gateway_.end_turn(now, Loop::wall_ms());
   if (request.line.empty()) write_status(out, gateway_.picture(now, Loop::wall_ms()), details());
+}
+
+// Everybody on the same wire is let go with it.
+std::string Wiring::release(const ControlRequest& request) {
+  const ReleaseOrder order = parse_release_order(request.line);
+  if (!order.fault.empty()) return fmt::format("error: {}\n", order.fault);
+  if (!request.trusted) return std::string(kNotTrusted);
+  for (std::size_t i = 0; i < configuration_.packs.size(); ++i) {
+    if (configuration_.packs[i].name != order.pack) continue;
+    wire_of_[i]->release(order.time);
+    return "ok\n";
+  }
+  return fmt::format("error: {}: there is no such pack\n", order.pack);
 }
 
 void Wiring::end_turn() {

@@ -48,6 +48,7 @@ class Wiring final : private OrderDesk {
   void keep_house(Instant now);
   static void log_health(std::string_view name, const Sink* sink, bool& in_trouble);
   void answer(const ControlRequest& request, std::string& out);
+  std::string release(const ControlRequest& request);
   void restore();
   void keep_state(Instant now);
   StatusDetails details() const;

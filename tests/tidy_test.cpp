@@ -123,6 +123,7 @@ TEST(Tidy, EachForeignLibraryIsIncludedByOneFile) {
       {"nlohmann-json", std::regex("^nlohmann/")},
       {"sd-event", std::regex("^systemd/sd-event")},
       {"sd-daemon", std::regex("^systemd/sd-daemon")},
+      {"sdbus-c++", std::regex("^sdbus-c\\+\\+")},
       {"Linux GPIO", std::regex("^linux/gpio")},
   };
   const auto sources = read(kProductFolders);

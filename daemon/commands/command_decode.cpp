@@ -27,6 +27,14 @@ const ProtocolSpec* known_protocol(const std::string& name) {
   return nullptr;
 }
 
+bool knows_generation(const ProtocolSpec& spec, std::string_view generation) {
+  const auto& all = spec.generations;
+  if (generation.empty() || std::find(all.begin(), all.end(), generation) != all.end()) return true;
+  fmt::print(stderr, "cellwarden decode: {} has no generation \"{}\"; there are: {}\n", spec.name,
+             generation, all.empty() ? "none" : fmt::format("{}", fmt::join(all, ", ")));
+  return false;
+}
+
 /// Bytes pasted without quotes arrive as one word each: then all words are one frame.
 std::vector<std::string> frames_of(const std::vector<std::string>& words) {
   const auto is_byte = [](const std::string& word) { return parse_hex(word).bytes.size() == 1; };
@@ -37,9 +45,9 @@ std::vector<std::string> frames_of(const std::vector<std::string>& words) {
 }
 
 int print_frames(const ProtocolSpec& spec, std::string_view text,
-                 std::span<const std::uint8_t> request) {
+                 std::span<const std::uint8_t> request, std::string_view generation) {
   int status = kGood;
-  for (const DecodedFrame& frame : decode_text(spec, text, request)) {
+  for (const DecodedFrame& frame : decode_text(spec, text, request, generation)) {
     if (!write_out(frame.json + '\n')) return kOutputLost;
     if (!frame.good) status = kBadData;
   }
@@ -64,7 +72,7 @@ bool says_nothing(std::string_view line) {
 
 int command_decode(const DecodeOptions& options) {
   const ProtocolSpec* const spec = known_protocol(options.protocol);
-  if (spec == nullptr) return kUsage;
+  if (spec == nullptr || !knows_generation(*spec, options.generation)) return kUsage;
   HexBytes request;
   if (!options.request.empty()) request = parse_hex(options.request);
   if (!request.fault.empty()) {
@@ -78,11 +86,12 @@ int command_decode(const DecodeOptions& options) {
   if (!options.frames.empty()) {
     for (const std::string& frame : frames_of(options.frames))
       if (status != kOutputLost)
-        status = std::max(status, print_frames(*spec, frame, request.bytes));
+        status = std::max(status, print_frames(*spec, frame, request.bytes, options.generation));
     return status;
   }
   for (std::string line; status != kOutputLost && read_line(stdin, line);)
-    if (!says_nothing(line)) status = std::max(status, print_frames(*spec, line, request.bytes));
+    if (!says_nothing(line))
+      status = std::max(status, print_frames(*spec, line, request.bytes, options.generation));
   return status;
 }
 

@@ -52,8 +52,16 @@ struct SwitchOptions {
 };
 int command_switch(const SwitchOptions& options);
 
+struct ReleaseOptions {
+  std::string pack;
+  int minutes = 10;  // 0: take it back now
+  std::string socket = "/run/cellwarden/control.sock";
+};
+int command_release(const ReleaseOptions& options);
+
 struct DecodeOptions {
   std::string protocol;
+  std::string generation;           // which of the protocol's, where a frame does not show it
   std::string request;              // hex of the request the answer belongs to, where it matters
   std::vector<std::string> frames;  // hex; empty: one frame a line on standard input
 };

@@ -101,7 +101,7 @@ constexpr Details kJkUartDetails = {.protocol = "jk-uart",
                                     .other_frame = describe_jk_uart,
                                     .bad_checksum = describe_jk_uart_sum,
                                     .prepare = nullptr};
-const Details* const kDetails[] = {&kJkUartDetails, &kJkModbusDetails};
+const Details* const kDetails[] = {&kJkUartDetails, &kJkModbusDetails, &kJkBleDetails};
 
 const Details* details_of(const ProtocolSpec& spec) {
   for (const Details* details : kDetails)
@@ -153,8 +153,9 @@ void write_other(JsonWriter& json, const ProtocolSpec& spec, const Fed& fed,
 class Front {
  public:
   Front(const ProtocolSpec& spec, std::span<const std::uint8_t> bytes,
-        std::span<const std::uint8_t> request)
-      : prepared_(prepare(spec, bytes, request)), protocol_(spec, prepared_.address) {
+        std::span<const std::uint8_t> request, std::string_view generation)
+      : prepared_(prepare(spec, bytes, request)),
+        protocol_(spec, ProtocolOptions{.address = prepared_.address, .generation = generation}) {
     fed_ = feed(kFirstHeard, request);
     if (!prepared_.other.empty()) {
       fed_.heard = Heard::not_for_us;
@@ -188,19 +189,20 @@ class Front {
 /// Appends what the front of `bytes` is; returns how many bytes that is, 0 if nothing behind it can
 /// be told from it any more.
 std::size_t decode_front(const ProtocolSpec& spec, std::span<const std::uint8_t> bytes,
-                         std::span<const std::uint8_t> request,
+                         std::span<const std::uint8_t> request, std::string_view generation,
                          std::vector<DecodedFrame>& decoded) {
-  Front front(spec, bytes, request);
+  Front front(spec, bytes, request, generation);
   const Fed& fed = front.fed();
   DecodedFrame& frame = decoded.emplace_back();
   JsonWriter json(frame.json);
   json.begin_object();
   json.key("protocol");
   json.text(spec.name);
-  frame.good = fed.heard == Heard::frame || fed.heard == Heard::not_for_us;
+  const bool other = fed.heard == Heard::not_for_us || fed.heard == Heard::acknowledged;
+  frame.good = fed.heard == Heard::frame || other;
   if (fed.heard == Heard::frame)
     write_answer(json, spec, front.pack(), fed);
-  else if (fed.heard == Heard::not_for_us)
+  else if (other)
     write_other(json, spec, fed, bytes.first(fed.consumed));
   else
     write_fault(json, spec, fed, bytes);
@@ -247,10 +249,11 @@ HexBytes parse_hex(std::string_view text) {
 
 std::vector<DecodedFrame> decode_bytes(const ProtocolSpec& spec,
                                        std::span<const std::uint8_t> bytes,
-                                       std::span<const std::uint8_t> request) {
+                                       std::span<const std::uint8_t> request,
+                                       std::string_view generation) {
   std::vector<DecodedFrame> decoded;
   while (!bytes.empty()) {
-    const std::size_t size = decode_front(spec, bytes, request, decoded);
+    const std::size_t size = decode_front(spec, bytes, request, generation, decoded);
     if (size == 0) break;
     bytes = bytes.subspan(size);
   }
@@ -258,9 +261,10 @@ std::vector<DecodedFrame> decode_bytes(const ProtocolSpec& spec,
 }
 
 std::vector<DecodedFrame> decode_text(const ProtocolSpec& spec, std::string_view text,
-                                      std::span<const std::uint8_t> request) {
+                                      std::span<const std::uint8_t> request,
+                                      std::string_view generation) {
   const HexBytes parsed = parse_hex(text);
-  if (parsed.fault.empty()) return decode_bytes(spec, parsed.bytes, request);
+  if (parsed.fault.empty()) return decode_bytes(spec, parsed.bytes, request, generation);
   DecodedFrame frame;
   JsonWriter json(frame.json);
   json.begin_object();

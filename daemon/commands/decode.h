@@ -28,13 +28,16 @@ struct DecodedFrame {
 
 /// One document a frame of `bytes`, in order. It ends at the first that is not understood: behind
 /// that, nobody knows where a frame begins. `request`: what was asked before each, where an answer
-/// does not say it; empty: not known.
+/// does not say it; empty: not known. `generation`: one of those that the protocol tells apart,
+/// where a frame alone does not show it.
 std::vector<DecodedFrame> decode_bytes(const ProtocolSpec& spec,
                                        std::span<const std::uint8_t> bytes,
-                                       std::span<const std::uint8_t> request = {});
+                                       std::span<const std::uint8_t> request = {},
+                                       std::string_view generation = {});
 
 /// The same for text; a text that is no hexadecimal number is an "error" as well.
 std::vector<DecodedFrame> decode_text(const ProtocolSpec& spec, std::string_view text,
-                                      std::span<const std::uint8_t> request = {});
+                                      std::span<const std::uint8_t> request = {},
+                                      std::string_view generation = {});
 
 }  // namespace cw

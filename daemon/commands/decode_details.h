@@ -29,6 +29,7 @@ struct Details {
   Prepared (*prepare)(std::span<const std::uint8_t> bytes, std::span<const std::uint8_t> request);
 };
 
+extern const Details kJkBleDetails;
 extern const Details kJkModbusDetails;
 
 /// Digits without spaces.

@@ -95,12 +95,8 @@ PackConfiguration configure_pack(const PackSection& section, const SectionValues
   check_name(pack, faults);
   out.chemistry = pack.text(option("pack", "chemistry"));
   check_protocol(pack, out, faults);
-  if (out.protocol != nullptr) check_port(pack, out.protocol->bus, faults);
+  if (out.protocol != nullptr) out.port = read_port(pack, *out.protocol, faults);
   check_times(pack, out, faults);
-  out.port.name = pack.text(kPort);
-  out.port.rs485 = pack.boolean(kRs485);
-  if (out.protocol != nullptr) out.port.baud = out.protocol->default_baud;
-  if (pack.given(kBaud)) out.port.baud = static_cast<std::uint32_t>(pack.number(kBaud));
   out.device.address = static_cast<std::uint8_t>(pack.number(kAddress));
   out.policy = configure_policy(section, supervisor, faults);
   out.demanded = demanded_policy(section, supervisor);

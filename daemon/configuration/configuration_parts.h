@@ -38,6 +38,9 @@ void configure_packs(const Sections& sections, Configuration& out, Findings& fin
 /// The name of a port as the bus of its protocol has them, and what has no meaning on that bus.
 void check_port(const SectionValues& pack, Bus bus, FaultList& faults);
 
+/// All about the port of a pack whose protocol is known, the PIN in its file included.
+PortOptions read_port(const SectionValues& pack, const ProtocolSpec& protocol, FaultList& faults);
+
 /// Of one pack: the preset of its chemistry, then [supervisor], then its own limits.
 /// What of the policy the file says itself: what the operator wants the BMS to be set to as well.
 ParameterSet demanded_policy(const PackSection& pack, const SectionValues& supervisor);

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 
 #include "daemon/configuration/configuration_parts.h"
+#include "daemon/configuration/secret.h"
 #include "daemon/configuration/suggestion.h"
 
 namespace cw {
@@ -14,6 +16,8 @@ namespace {
 constexpr auto kPort = option("pack", "port");
 constexpr auto kBaud = option("pack", "baud");
 constexpr auto kRs485 = option("pack", "rs485");
+constexpr auto kAdapter = option("pack", "adapter");
+constexpr auto kPinFile = option("pack", "pin_file");
 
 /// What is wrong with a port's name, and what would be right; empty: nothing.
 using CheckName = std::string (*)(const std::string& port);
@@ -72,6 +76,20 @@ std::string check_ble(const std::string& port) {
                      in_quotes(port));
 }
 
+/// As BlueZ asks for it: a number of up to six digits.
+std::string read_pin(const SectionValues& pack, FaultList& faults) {
+  if (!pack.given(kPinFile) || !pack.usable(kPinFile)) return {};
+  const std::string& file = pack.text(kPinFile);
+  Secret secret = read_secret_file(file);
+  const bool digits =
+      secret.value.size() <= 6 && secret.value.find_first_not_of("0123456789") == std::string::npos;
+  if (secret.fault.empty() && !digits)
+    secret.fault = "does not begin with a PIN: a line of up to six digits";
+  if (!secret.fault.empty())
+    faults.add(pack[kPinFile].place, fmt::format("pin_file {} {}", in_quotes(file), secret.fault));
+  return std::move(secret.value);
+}
+
 struct BusPorts {
   CheckName check;
   std::string_view settings_elsewhere;  // why neither baud nor rs485 means anything there
@@ -92,11 +110,30 @@ void check_port(const SectionValues& pack, Bus bus, FaultList& faults) {
   const BusPorts& ports = kBusPorts[static_cast<std::size_t>(bus)];
   if (const std::string fault = ports.check(port); !fault.empty())
     faults.add(pack[kPort].place, fault);
+  if (bus != Bus::ble)
+    for (const std::size_t key : {kAdapter, kPinFile})
+      if (pack.given(key))
+        faults.add(pack[key].place, fmt::format("{} has no effect on {}: leave the line out",
+                                                kOptions[key].key, in_quotes(port)));
   if (bus == Bus::serial && !is_tcp(port)) return;
   for (const std::size_t key : {kBaud, kRs485})
     if (pack.given(key))
       faults.add(pack[key].place, fmt::format("{} has no effect {}: leave the line out",
                                               kOptions[key].key, ports.settings_elsewhere));
+}
+
+PortOptions read_port(const SectionValues& pack, const ProtocolSpec& protocol, FaultList& faults) {
+  check_port(pack, protocol.bus, faults);
+  PortOptions port;
+  port.name = pack.text(kPort);
+  port.baud =
+      pack.given(kBaud) ? static_cast<std::uint32_t>(pack.number(kBaud)) : protocol.default_baud;
+  port.rs485 = pack.boolean(kRs485);
+  if (protocol.bus != Bus::ble) return port;
+  for (char& c : port.name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  port.adapter = pack.text(kAdapter);
+  port.pin = read_pin(pack, faults);
+  return port;
 }
 
 }  // namespace cw

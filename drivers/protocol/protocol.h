@@ -40,6 +40,7 @@ struct Request {
   std::array<std::uint8_t, 64> bytes{};
   std::uint8_t size = 0;
   Millis reply_within{500};
+  bool listen_on = false;  // the device says more than the answer: what comes behind it is heard
 
   constexpr void add(std::uint8_t byte) { bytes[size++] = byte; }
   constexpr std::span<const std::uint8_t> view() const { return {bytes.data(), size}; }

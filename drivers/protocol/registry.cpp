@@ -3,12 +3,14 @@
 
 namespace cw {
 
+extern const ProtocolSpec kJkBle;
 extern const ProtocolSpec kJkModbus;
 extern const ProtocolSpec kJkUart;
 
 namespace {
 constexpr const ProtocolSpec* kProtocols[] = {
     &kJkUart,
+    &kJkBle,
     &kJkModbus,
 };
 }  // namespace

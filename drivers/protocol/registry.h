@@ -22,6 +22,7 @@ constexpr std::string_view name(Maturity maturity) {
 /// What a protocol has to know about the one device it speaks with.
 struct ProtocolOptions {
   std::uint8_t address = 0;         // on protocols that have one
+  std::string_view generation{};    // one of ProtocolSpec::generations; empty: it is found out
   bool discharge_positive = false;  // firmware whose positive current discharges (jk-can V1)
 };
 
@@ -36,7 +37,8 @@ struct ProtocolSpec {
   Maturity maturity;           // raised only with captures
   bool addressed;              // several devices on one line
   std::uint8_t highest_address = 255;
-  std::span<const CanFilter> can_filters{};  // on CAN: what the kernel lets through
+  std::span<const std::string_view> generations{};  // layouts it tells apart by what devices say
+  std::span<const CanFilter> can_filters{};         // on CAN: what the kernel lets through
   Millis pause{0};      // the device needs between an answer and the next request
   Millis frame_gap{0};  // a silence this long within a frame ends it; 0: none is too long
   std::size_t size;     // of the object `construct` makes

@@ -236,7 +236,7 @@ std::optional<Request> Line::ask(std::size_t number, Instant now) {
   }
   // Late turns do not shift the following ones: the mean interval stays what was asked for.
   station.due = std::max(station.due + station.times.interval, now);
-  station.listening = false;
+  station.listening = request->listen_on;
   station.hurried = false;
   ++station.status.counts.requests;
   begin_exchange(number, *request, now);

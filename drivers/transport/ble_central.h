@@ -100,6 +100,9 @@ class BleCentral {
   std::optional<BleOrder> take_order();
   std::optional<BleNews> take_news();
 
+  /// No link, no attempt, no scan.
+  bool quiet() const { return !busy() && !any_up() && !scanning_ && orders_.empty(); }
+
   const std::string& adapter() const { return adapter_; }
   std::uint32_t power_cycles() const { return power_cycles_; }
   bool up(std::size_t device) const { return links_[device].stage == Stage::up; }

@@ -10,8 +10,8 @@ std::unique_ptr<Transport> make_transport(Bus bus, const PortOptions& options) {
     case Bus::serial:
       return options.name.starts_with("tcp://") ? make_tcp_client(options)
                                                 : make_serial_tty(options);
-    case Bus::can:
-    case Bus::ble: break;  // no protocol is registered for them
+    case Bus::ble: return make_ble(options);
+    case Bus::can: break;  // no protocol is registered for it
   }
   CW_ASSERT(false);
   return nullptr;

@@ -59,5 +59,6 @@ class Stream : public Transport {
 /// The kinds of transport; make_transport() picks one by the bus and the port's name.
 std::unique_ptr<Transport> make_serial_tty(const PortOptions& options);
 std::unique_ptr<Transport> make_tcp_client(const PortOptions& options);
+std::unique_ptr<Transport> make_ble(const PortOptions& options);
 
 }  // namespace cw

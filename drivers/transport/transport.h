@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/units.h"
 #include "drivers/protocol/bus.h"
 #include "drivers/protocol/can_frame.h"
 
@@ -51,6 +52,9 @@ class Transport {
   /// What is wrong with the wire although it is open, and what was lost on it, for people: "bus-off
   /// twice, 3 frames lost". Empty: nothing. Kept until it is opened again.
   virtual std::string complaint() const { return {}; }
+
+  /// How long it may be `opening`; then the owner closes it and tries again.
+  virtual Millis opening_most() const { return Millis{5'000}; }
 };
 
 /// A port as the configuration names it. Members of another bus than the port's mean nothing.
@@ -60,6 +64,8 @@ struct PortOptions {
   std::string name;
   std::uint32_t baud = 115200;  // serial
   bool rs485 = false;           // serial: ask the kernel to drive the transmitter's direction (RTS)
+  std::string adapter = "hci0";  // ble: its name, or its own address
+  std::string pin{};             // ble: for devices that demand pairing; empty: none is stored
   std::vector<CanFilter> can_filters{};  // can: what is let through; none: everything
 };
 
