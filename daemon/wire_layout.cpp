@@ -23,7 +23,7 @@ std::vector<WireLayout> lay_wires(const Configuration& configuration) {
     for (const std::size_t i : layout.packs) {
       const ProtocolSpec& protocol = *configuration.packs[i].protocol;
       layout.longest_frame = std::max(layout.longest_frame, protocol.longest_frame);
-      layout.times.addressed &= protocol.addressed;
+      make_room_for(protocol, layout.times);
       layout.port.can_filters.insert(layout.port.can_filters.end(), protocol.can_filters.begin(),
                                      protocol.can_filters.end());
     }

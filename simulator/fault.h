@@ -41,6 +41,8 @@ enum class Fault : std::uint8_t {
   short_circuit,
   internal_fault,
   read_only,
+  byte_loss,
+  piece_loss,
 };
 
 /// What a fault is given: nothing; a value; a number from 1 and a value.
@@ -87,10 +89,12 @@ inline constexpr auto kFaults = std::to_array<FaultRow>({
     {"short_circuit",      FaultForm::plain,          Unit::flag,         0,        0,        0, "",                   "the front end flags a short circuit while discharging"},
     {"internal_fault",     FaultForm::plain,          Unit::flag,         0,        0,        0, "",                   "the front end does not answer the board's controller"},
     {"read_only",          FaultForm::plain,          Unit::flag,         0,        0,        0, "",                   "the board obeys no write and says nothing to it"},
+    {"byte_loss",          FaultForm::value,          Unit::centipercent, 0,        10'000,   0, "PERCENT",            "so many of the bytes of its answers are lost, one by one"},
+    {"piece_loss",         FaultForm::value,          Unit::centipercent, 0,        10'000,   0, "PERCENT",            "so many of its answers lose 62 bytes in a row, a packet of a USB adapter"},
 });
 // clang-format on
 inline constexpr std::size_t kFaultCount = kFaults.size();
-static_assert(kFaultCount == static_cast<std::size_t>(Fault::read_only) + 1, "one row a fault");
+static_assert(kFaultCount == static_cast<std::size_t>(Fault::piece_loss) + 1, "one row a fault");
 
 constexpr const FaultRow& facts(Fault fault) { return kFaults[static_cast<std::size_t>(fault)]; }
 

@@ -97,21 +97,27 @@ void JkUartBoard::on_bytes(std::span<const std::uint8_t> in, Instant now) {
   received_.insert(received_.end(), in.begin(), in.end());
 }
 
-std::optional<jk_uart::Envelope> JkUartBoard::next_request() {
+bool JkUartBoard::next_request() {
   for (;;) {
-    jk_uart::Envelope envelope;
-    const Fed fed = jk_uart::open_envelope(std::span(received_).subspan(used_), envelope);
-    if (fed.heard == Heard::need_more) return std::nullopt;
+    const Fed fed = jk_uart::open_envelope(std::span(received_).subspan(used_), request_);
+    if (fed.heard == Heard::need_more) return false;
     used_ += fed.consumed;
     if (fed.heard != Heard::frame) continue;
-    if (envelope.transport == static_cast<std::uint8_t>(jk_uart::Transport::request))
-      return envelope;
+    if (request_.transport == static_cast<std::uint8_t>(jk_uart::Transport::request)) return true;
   }
 }
 
-Bytes JkUartBoard::answer(const jk_uart::Envelope& request, const Pack& told, Board& board) {
-  const auto command = static_cast<jk_uart::Command>(request.command);
-  const std::span<const std::uint8_t> asked = request.information;
+bool JkUartBoard::wakes() const {
+  return request_.command == static_cast<std::uint8_t>(jk_uart::Command::activate);
+}
+
+bool JkUartBoard::writes() const {
+  return request_.command == static_cast<std::uint8_t>(jk_uart::Command::write);
+}
+
+Bytes JkUartBoard::answer(const Pack& told, Board& board) {
+  const auto command = static_cast<jk_uart::Command>(request_.command);
+  const std::span<const std::uint8_t> asked = request_.information;
   Bytes information;
   switch (command) {
     case jk_uart::Command::read_all:

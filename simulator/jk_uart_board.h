@@ -3,12 +3,11 @@
 // table of slots that the decoder walks. No I/O and no clock; it answers nothing that is not a
 // whole and valid request, as boards do.
 #pragma once
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "drivers/protocol/jk_uart.h"
-#include "simulator/board.h"
+#include "simulator/wire_board.h"
 
 namespace cw::simulator {
 
@@ -17,21 +16,15 @@ struct JkUartBoardOptions {
   std::string password = "123456";  // the factory's; at most 10 characters
 };
 
-class JkUartBoard {
+class JkUartBoard final : public WireBoard {
  public:
   explicit JkUartBoard(JkUartBoardOptions options) : options_(std::move(options)) {}
 
-  /// Bytes from the wire. What was begun is forgotten after a silence, as a UART's time-out does.
-  void on_bytes(std::span<const std::uint8_t> in, Instant now);
-
-  /// The oldest whole request not looked at yet; its spans are good until the next call of any
-  /// member. Damaged bytes are skipped.
-  std::optional<jk_uart::Envelope> next_request();
-
-  /// What the board answers: nothing to what it does not understand. `told` is what it says of
-  /// itself; writes go to `board`.
-  std::vector<std::uint8_t> answer(const jk_uart::Envelope& request, const Pack& told,
-                                   Board& board);
+  void on_bytes(std::span<const std::uint8_t> in, Instant now) override;
+  bool next_request() override;
+  bool wakes() const override;
+  bool writes() const override;
+  std::vector<std::uint8_t> answer(const Pack& told, Board& board) override;
 
  private:
   std::vector<std::uint8_t> write(std::span<const std::uint8_t> information, Board& board);
@@ -43,7 +36,8 @@ class JkUartBoard {
   std::vector<std::uint8_t> received_;
   std::size_t used_ = 0;  // of received_: requests already handed out
   Instant heard_{};
-  bool unlocked_ = false;  // a password frame came: settings may be written
+  jk_uart::Envelope request_{};  // its spans are in received_
+  bool unlocked_ = false;        // a password frame came: settings may be written
 };
 
 }  // namespace cw::simulator

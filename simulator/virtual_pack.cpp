@@ -11,6 +11,7 @@ namespace cw::simulator {
 namespace {
 
 constexpr double kHour_ms = 3'600'000;
+constexpr std::size_t kPiece = 62;  // what an adapter on full-speed USB hands over at once
 
 PlantOptions plant_options(const PackSpec& spec, std::uint64_t seed) {
   return {.chemistry = spec.chemistry,
@@ -29,13 +30,21 @@ BoardOptions board_options(const PackSpec& spec) {
   if (!spec.old_firmware) options.settings.set(Parameter::protocol_version, 1);
   Identity& identity = options.identity;
   identity.make.assign("JK");
-  identity.model.assign(spec.cells <= 8 ? "JK_B2A8S20P" : "JK_B2A24S20P");
-  identity.hardware_version.assign(spec.old_firmware ? "7.X" : "11.XW");
-  identity.software_version.assign(spec.old_firmware ? "7.1.0H" : "11.26");
-  if (!spec.model.empty()) identity.model.assign(spec.model);
-  if (!spec.software.empty()) identity.software_version.assign(spec.software);
   identity.name.assign(spec.user_data.substr(0, 8));
   identity.user_data.assign(spec.user_data);
+  if (spec.speech == Speech::jk_modbus) {
+    identity.model.assign("JK_PB2A16S20P");
+    identity.hardware_version.assign("15A");
+    identity.software_version.assign("15.30");
+    identity.serial.assign(fmt::format("4{:010}", spec.modbus.address));
+    options.settings.set(Parameter::board_address, spec.modbus.address);
+  } else {
+    identity.model.assign(spec.cells <= 8 ? "JK_B2A8S20P" : "JK_B2A24S20P");
+    identity.hardware_version.assign(spec.old_firmware ? "7.X" : "11.XW");
+    identity.software_version.assign(spec.old_firmware ? "7.1.0H" : "11.26");
+  }
+  if (!spec.model.empty()) identity.model.assign(spec.model);
+  if (!spec.software.empty()) identity.software_version.assign(spec.software);
   options.soc = spec.soc;
   options.cycles = spec.cycles;
   options.current_step = spec.current_step;
@@ -50,6 +59,11 @@ BoardOptions board_options(const PackSpec& spec) {
 template <class Q>
 std::int32_t element(const std::vector<Q>& list, std::size_t i) {
   return list.size() == 1 ? list[0].count : list[i].count;
+}
+
+std::variant<JkUartBoard, JkModbusBoard> make_wire(const PackSpec& spec) {
+  if (spec.speech == Speech::jk_modbus) return JkModbusBoard(spec.modbus);
+  return JkUartBoard({.old_firmware = spec.old_firmware});
 }
 
 Sensed held_state(const PackSpec& spec) {
@@ -76,6 +90,8 @@ bool inside(Q value, std::int32_t lowest, std::int32_t highest) {
 
 std::string fault_of(const PackSpec& spec) {
   if (spec.cells < 2 || spec.cells > kMaxCells) return "cells: from 2 to 32";
+  if (spec.master && (spec.speech != Speech::jk_modbus || spec.modbus.address != 0))
+    return "master: only a board with address 0 drives its line: add protocol=jk-modbus,address=0";
   if (!inside(spec.capacity, 1000, 2'000'000)) return "capacity: from 1 Ah to 2000 Ah";
   if (!inside(spec.soc, 0, 10'000)) return "soc: from 0 % to 100 %";
   if (!inside(spec.current, -320'000, 320'000)) return "current: from -320 A to 320 A";
@@ -109,7 +125,8 @@ VirtualPack::VirtualPack(const PackSpec& spec, std::uint64_t seed, Instant start
       random_(seed ^ 0x57),
       plant_(plant_options(spec, seed)),
       board_(board_options(spec), start),
-      wire_(JkUartBoardOptions{.old_firmware = spec.old_firmware}),
+      wire_(make_wire(spec)),
+      master_(spec.modbus),
       held_(held_state(spec)),
       start_(start),
       clock_(start) {
@@ -205,16 +222,15 @@ void VirtualPack::lie(Pack& pack) const {
 void VirtualPack::on_bytes(std::span<const std::uint8_t> in, Instant now,
                            std::vector<Answer>& answers) {
   if (faults_.has(Fault::echo)) answers.push_back({{in.begin(), in.end()}, {}, true});
-  wire_.on_bytes(in, now);
-  while (const auto request = wire_.next_request()) {
-    if (request->command == static_cast<std::uint8_t>(jk_uart::Command::activate))
-      faults_.clear(Fault::sleep);
+  WireBoard& wire = std::visit([](WireBoard& each) -> WireBoard& { return each; }, wire_);
+  if (spec_.master) master_.on_bytes(in);
+  wire.on_bytes(in, now);
+  while (wire.next_request()) {
+    if (wire.wakes()) faults_.clear(Fault::sleep);
     board_.hear_request();
     if (silent()) continue;
-    if (faults_.has(Fault::read_only) &&
-        request->command == static_cast<std::uint8_t>(jk_uart::Command::write))
-      continue;
-    Answer answer{wire_.answer(*request, told(), board_), {}};
+    if (faults_.has(Fault::read_only) && wire.writes()) continue;
+    Answer answer{wire.answer(told(), board_), {}};
     if (answer.bytes.empty()) continue;
     ++answers_;
     damage(answer.bytes);
@@ -236,6 +252,14 @@ bool VirtualPack::pass_on(std::vector<std::uint8_t>& message) {
   return true;
 }
 
+std::vector<std::uint8_t> VirtualPack::speak(Instant now) {
+  if (!spec_.master) return {};
+  auto words = master_.on_time(now.ms, told());
+  if (!words || silent()) return {};
+  damage(*words);
+  return *words;
+}
+
 void VirtualPack::damage(std::vector<std::uint8_t>& bytes) {
   if (faults_.has(Fault::garbage))
     for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random_.below(256));
@@ -246,6 +270,14 @@ void VirtualPack::damage(std::vector<std::uint8_t>& bytes) {
   }
   if (const auto size = faults_.value(Fault::truncate))
     bytes.resize(std::min(bytes.size(), static_cast<std::size_t>(*size)));
+  if (const auto share = faults_.value(Fault::byte_loss))
+    std::erase_if(bytes, [&](std::uint8_t) { return chance(*share); });
+  if (const auto share = faults_.value(Fault::piece_loss);
+      share && chance(*share) && !bytes.empty()) {
+    const std::uint32_t from = random_.below(static_cast<std::uint32_t>(bytes.size()));
+    const std::size_t to = std::min(bytes.size(), from + kPiece);
+    bytes.erase(bytes.begin() + from, bytes.begin() + static_cast<std::ptrdiff_t>(to));
+  }
 }
 
 void VirtualPack::misbehave() {

@@ -6,17 +6,25 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "simulator/fault.h"
+#include "simulator/jk_bus_master.h"
 #include "simulator/jk_uart_board.h"
 #include "simulator/profile.h"
 #include "simulator/random.h"
 
 namespace cw::simulator {
 
+/// What its board speaks.
+enum class Speech : std::uint8_t { jk_uart, jk_modbus };
+
 struct PackSpec {
   std::string name = "pack";
+  Speech speech = Speech::jk_uart;
+  JkModbusBoardOptions modbus;  // of jk_modbus
+  bool master = false;          // jk_modbus: it drives its line without being asked
   Chemistry chemistry = Chemistry::lfp;
   Generation generation = Generation::board_11;
   std::size_t cells = 16;
@@ -71,6 +79,10 @@ class VirtualPack {
   /// A message of theirs on its way out, damaged as the faults want. False: it is not sent.
   bool pass_on(std::vector<std::uint8_t>& message);
   Board& board() { return board_; }  // for what is written to it
+  /// What a board that drives its line says of its own accord, if it is time. Empty: nothing.
+  std::vector<std::uint8_t> speak(Instant now);
+  /// When speak() has something again; only of a spec().master.
+  Instant speaks_at() const { return {master_.next_ms()}; }
 
   /// `number` and `value` must be in the ranges of the fault's row.
   void inject(Fault fault, std::size_t number, std::int32_t value);
@@ -95,6 +107,9 @@ class VirtualPack {
   void lie(Pack& pack) const;
   void misbehave();
   bool silent() const;
+  bool chance(std::int32_t centipercent) {
+    return random_.below(10'000) < static_cast<std::uint32_t>(centipercent);
+  }
   void damage(std::vector<std::uint8_t>& bytes);
 
   PackSpec spec_;
@@ -102,7 +117,8 @@ class VirtualPack {
   Random random_;
   Plant plant_;
   Board board_;
-  JkUartBoard wire_;
+  std::variant<JkUartBoard, JkModbusBoard> wire_;
+  JkBusMaster master_;
   FaultSet faults_;
   Sensed held_;
   std::optional<Pack> frozen_;

@@ -15,7 +15,9 @@ using simulator::Fault;
 using simulator::kFaults;
 
 constexpr Millis kTick{100};
-constexpr std::string_view kProtocol = "jk-uart";
+std::string_view protocol_of(const simulator::PackSpec& spec) {
+  return spec.speech == simulator::Speech::jk_modbus ? "jk-modbus" : "jk-uart";
+}
 
 void write_faults(JsonWriter& json, const simulator::FaultSet& faults) {
   json.key("faults");
@@ -32,41 +34,56 @@ void write_faults(JsonWriter& json, const simulator::FaultSet& faults) {
 
 }  // namespace
 
-Simulation::Station::Station(Loop& loop, const SimulatedPack& description, std::uint64_t seed)
-    : pack(description.spec, seed, {0}),
-      line(loop, WirePlan(description.baud, description.turnaround_us),
-           [this](std::span<const std::uint8_t> bytes) { endpoint->send(bytes); }) {}
+Simulation::Station::Station(const SimulatedPack& description, std::uint64_t seed)
+    : pack(description.spec, seed, {0}) {}
+
+Simulation::Port::Port(Loop& loop, const SimulatedPack& description)
+    : wire(WirePlan(description.baud, description.turnaround_us)),
+      line(loop, wire, [this](std::span<const std::uint8_t> bytes) { endpoint->send(bytes); }),
+      name(description.line) {}
 
 Simulation::Simulation(Loop& loop, const SimulationOptions& options,
                        const std::vector<SimulatedPack>& packs)
     : loop_(loop), options_(options), tick_(loop.add_timer([this](Instant now) { on_tick(now); })) {
   for (std::size_t i = 0; i < packs.size(); ++i) {
     names_.push_back(packs[i].spec.name);
-    stations_.push_back(
-        std::make_unique<Station>(loop, packs[i], simulator::mixed(options.seed + i)));
+    stations_.push_back(std::make_unique<Station>(packs[i], simulator::mixed(options.seed + i)));
     Station& station = *stations_.back();
-    const auto receive = [this, &station](std::span<const std::uint8_t> bytes) {
-      on_bytes(station, bytes);
-    };
-    const auto port =
-        static_cast<std::uint16_t>(options.listen_port == 0 ? 0 : options.listen_port + i);
-    if (!packs[i].port.empty())
-      station.endpoint = make_device(
-          loop, packs[i].port,
-          make_transport(Bus::serial, {.name = packs[i].port, .baud = packs[i].baud}), receive);
-    else if (options.listen_host.empty())
-      station.endpoint = make_terminal(loop, packs[i].link, receive);
-    else
-      station.endpoint = make_tcp_port(loop, options.listen_host, port, receive);
+    station.port = &port_of(packs[i]);
+    station.port->stations.push_back(&station);
+    station.port->wire.add(station.pack);
   }
+}
+
+/// The port of its line, made with the first pack of it.
+Simulation::Port& Simulation::port_of(const SimulatedPack& description) {
+  for (const auto& port : ports_)
+    if (!port->name.empty() && port->name == description.line) return *port;
+  const auto number = static_cast<std::uint16_t>(
+      options_.listen_port == 0 ? 0 : options_.listen_port + ports_.size());
+  ports_.push_back(std::make_unique<Port>(loop_, description));
+  Port& port = *ports_.back();
+  const auto receive = [this, &port](std::span<const std::uint8_t> bytes) {
+    on_bytes(port, bytes);
+  };
+  if (!description.port.empty())
+    port.endpoint = make_device(
+        loop_, description.port,
+        make_transport(Bus::serial, {.name = description.port, .baud = description.baud}), receive);
+  else if (options_.listen_host.empty())
+    port.endpoint = make_terminal(loop_, description.link, receive);
+  else
+    port.endpoint = make_tcp_port(loop_, options_.listen_host, number, receive);
+  return port;
 }
 
 Simulation::~Simulation() { loop_.stop_timer(tick_); }
 
 bool Simulation::start(std::string& error) {
-  for (std::size_t i = 0; i < stations_.size(); ++i) {
-    if (stations_[i]->endpoint->open()) continue;
-    error = fmt::format("{}: {}", names_[i], stations_[i]->endpoint->error());
+  for (const auto& port : ports_) {
+    port->line.start();
+    if (port->endpoint->open()) continue;
+    error = fmt::format("{}: {}", port->stations[0]->pack.spec().name, port->endpoint->error());
     return false;
   }
   started_ = loop_.now();
@@ -84,8 +101,8 @@ void Simulation::on_tick(Instant now) {
   follow_script(time);
   for (const auto& station : stations_) {
     station->pack.advance(time);
-    station->endpoint->tend();
   }
+  for (const auto& port : ports_) port->endpoint->tend();
   loop_.set_timer(tick_, now + kTick);
 }
 
@@ -100,13 +117,10 @@ void Simulation::follow_script(Instant time) {
   }
 }
 
-void Simulation::on_bytes(Station& station, std::span<const std::uint8_t> bytes) {
-  station.line.on_request(bytes.size());
-  station.pack.advance(simulated(loop_.now()));
-  answers_.clear();
-  station.pack.on_bytes(bytes, loop_.now(), answers_);
-  for (simulator::Answer& answer : answers_)
-    station.line.add(std::move(answer.bytes), answer.delay, answer.echo);
+void Simulation::on_bytes(Port& port, std::span<const std::uint8_t> bytes) {
+  const Instant time = simulated(loop_.now());
+  for (Station* station : port.stations) station->pack.advance(time);
+  port.line.on_bytes(bytes);
 }
 
 std::string Simulation::execute(std::string_view line) {
@@ -135,16 +149,17 @@ std::string Simulation::carry_out(const SimulationOrder& order) {
   return station.trouble.empty() ? "ok" : fmt::format("error: {}", station.trouble);
 }
 
-/// Opens or closes the port as the fault says.
+/// Opens or closes the port as the fault says. One of several on a line leaves alone.
 void Simulation::plug(Station& station) {
-  const bool plugged = !station.pack.faults().has(Fault::unplug);
+  Port& port = *station.port;
+  const bool plugged = port.wire.is_shared() || !station.pack.faults().has(Fault::unplug);
   station.trouble.clear();
-  if (plugged == station.endpoint->is_open()) return;
+  if (plugged == port.endpoint->is_open()) return;
   if (!plugged) {
-    station.endpoint->close();
-    station.line.clear();
-  } else if (!station.endpoint->open()) {
-    station.trouble = station.endpoint->error();
+    port.endpoint->close();
+    port.line.clear();
+  } else if (!port.endpoint->open()) {
+    station.trouble = port.endpoint->error();
   }
 }
 
@@ -159,9 +174,9 @@ std::string Simulation::status() const {
     json.key("name");
     json.text(station->pack.spec().name);
     json.key("port");
-    json.text(station->endpoint->address());
+    json.text(station->port->endpoint->address());
     json.key("open");
-    json.boolean(station->endpoint->is_open());
+    json.boolean(station->port->endpoint->is_open());
     write_faults(json, station->pack.faults());
     json.end_object();
   }
@@ -181,7 +196,7 @@ std::string Simulation::state(const Station& station) const {
   json.key("time_s");
   json.quantity(static_cast<std::int32_t>(time.ms / 1000), Unit::second);
   write_values(json, truth, time, {0});
-  write_alarms(json, truth.alarms, kProtocol, time, {0});
+  write_alarms(json, truth.alarms, protocol_of(station.pack.spec()), time, {0});
   write_identity(json, truth.identity);
   write_parameters(json, "parameters", truth.parameters);
   write_faults(json, station.pack.faults());

@@ -40,21 +40,31 @@ class Simulation {
 
   /// Names in order, for read_order() and for people.
   const std::vector<std::string>& names() const { return names_; }
-  std::string address(std::size_t pack) const { return stations_[pack]->endpoint->address(); }
+  std::string address(std::size_t pack) const { return stations_[pack]->port->endpoint->address(); }
   const simulator::VirtualPack& pack(std::size_t i) const { return stations_[i]->pack; }
 
  private:
+  struct Port;
   struct Station {
-    Station(Loop& loop, const SimulatedPack& description, std::uint64_t seed);
+    Station(const SimulatedPack& description, std::uint64_t seed);
     simulator::VirtualPack pack;
+    Port* port = nullptr;
+    std::string trouble;  // why its port could not be opened again
+  };
+  /// A port and the packs behind it.
+  struct Port {
+    Port(Loop& loop, const SimulatedPack& description);
+    SharedWire wire;
     std::unique_ptr<SimulationEndpoint> endpoint;
     SimulationLine line;
-    std::string trouble;  // why its port could not be opened again
+    std::string name;  // of the line, if it has one
+    std::vector<Station*> stations;
   };
 
   Instant simulated(Instant now) const;
   void on_tick(Instant now);
-  void on_bytes(Station& station, std::span<const std::uint8_t> bytes);
+  Port& port_of(const SimulatedPack& description);
+  void on_bytes(Port& port, std::span<const std::uint8_t> bytes);
   void follow_script(Instant time);
   std::string carry_out(const SimulationOrder& order);
   void plug(Station& station);
@@ -65,9 +75,9 @@ class Simulation {
   SimulationOptions options_;
   std::vector<std::string> names_;
   std::vector<std::unique_ptr<Station>> stations_;
+  std::vector<std::unique_ptr<Port>> ports_;
   std::vector<TimedOrder> script_;
   std::size_t next_order_ = 0;
-  std::vector<simulator::Answer> answers_;
   Instant started_{};
   int tick_;
 };

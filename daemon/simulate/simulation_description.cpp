@@ -14,6 +14,7 @@ namespace {
 
 using simulator::ProfileKind;
 
+constexpr std::size_t kAddressMost = 247;
 constexpr std::string_view kReserved[] = {"status", "state", "help"};
 
 std::optional<std::int64_t> whole_number(std::string_view text) {
@@ -131,12 +132,29 @@ std::string set_turnaround(SimulatedPack& pack, std::string_view value) {
   return {};
 }
 
+std::string set_protocol(SimulatedPack& pack, std::string_view value) {
+  if (value != "jk-uart" && value != "jk-modbus") return "write jk-uart or jk-modbus";
+  const bool modbus = value == "jk-modbus";
+  pack.spec.speech = modbus ? simulator::Speech::jk_modbus : simulator::Speech::jk_uart;
+  pack.spec.generation = modbus ? Generation::board_15 : Generation::board_11;
+  if (modbus && pack.turnaround_us == kBoardTurnaround_us)
+    pack.turnaround_us = kModbusTurnaround_us;
+  return {};
+}
+
 using S = SimulatedPack;
 using V = std::string_view;
 
 // clang-format off
 constexpr auto kKeys = std::to_array<SimulationKey>({
     {"name",            "garage",  "its name, for commands",                                  set_name},
+    {"protocol",        "jk-modbus", "what its board speaks: jk-uart (also without this key) or jk-modbus", set_protocol},
+    {"line",            "shed",    "boards with the same word share one port, as on an RS485 line; the first of them says link, baud and turnaround", [](S& p, V v) { p.line = v; return std::string(); }},
+    {"address",         "1",       "jk-modbus: its address on the line, 0 to 247",            [](S& p, V v) { return set_number(p.spec.modbus.address, v, 0, kAddressMost); }},
+    {"master",          "yes",     "jk-modbus: it drives the line by itself, as a board with address 0", [](S& p, V v) { return set_flag(p.spec.master, v); }},
+    {"counter",         "0",       "jk-modbus: byte 5 of its records",                        [](S& p, V v) { return set_number(p.spec.modbus.counter, v, 0, 255); }},
+    {"junk",            "1",       "jk-modbus: so many zeros before and behind an acknowledgement", [](S& p, V v) { return set_number(p.spec.modbus.junk, v, 0, 4); }},
+    {"unreliable_reads", "yes",    "jk-modbus: every other function 03 is lost, more than 40 words always", [](S& p, V v) { return set_flag(p.spec.modbus.unreliable_reads, v); }},
     {"chemistry",       "lfp",     "lfp, li-ion or lto",                                      set_chemistry},
     {"cells",           "16",      "cells in series, 2 to 32",                                [](S& p, V v) { return set_number(p.spec.cells, v, 2, 32); }},
     {"capacity",        "280Ah",   "nominal capacity",                                        [](S& p, V v) { return set_quantity(p.spec.capacity, v); }},
@@ -160,7 +178,7 @@ constexpr auto kKeys = std::to_array<SimulationKey>({
     {"mosfet_temperature", "25C",  "held: of the MOSFETs",                                    [](S& p, V v) { return set_quantity(p.spec.mosfet_temperature.emplace(), v); }},
     {"baud",            "115200",  "speed of its line",                                       [](S& p, V v) { return set_number(p.baud, v, 300, 4'000'000); }},
     {"turnaround",      "0.5ms",   "from the end of a request to the answer",                 set_turnaround},
-    {"count",           "128",     "so many of them: name-1, name-2, ... with links alike",    [](S& p, V v) { return set_number(p.count, v, 1, 1000); }},
+    {"count",           "128",     "so many of them: name-1, name-2, ... with links alike and addresses in order",    [](S& p, V v) { return set_number(p.count, v, 1, 1000); }},
 });
 // clang-format on
 
@@ -189,6 +207,12 @@ std::string read_description(std::string_view text, SimulatedPack& pack) {
       return fmt::format("{} = {}: {} (for example {}={})", key, in_quotes(value), fault, key,
                          row->example);
   }
+  if (!pack.line.empty() && pack.spec.speech != simulator::Speech::jk_modbus)
+    return "line: its boards need addresses: add protocol=jk-modbus";
+  const bool modbus = pack.spec.speech == simulator::Speech::jk_modbus;
+  if (modbus && pack.spec.modbus.address + pack.count > kAddressMost + 1)
+    return fmt::format("address {} with count {} goes beyond {}", pack.spec.modbus.address,
+                       pack.count, kAddressMost);
   return fault_of(pack.spec);
 }
 
@@ -200,7 +224,8 @@ void append_copies(const SimulatedPack& pack, std::vector<SimulatedPack>& packs)
     SimulatedPack copy = pack;
     copy.count = 1;
     copy.spec.name = fmt::format("{}-{}", pack.spec.name, i);
-    if (!pack.link.empty()) copy.link = fmt::format("{}-{}", pack.link, i);
+    copy.spec.modbus.address = static_cast<std::uint8_t>(pack.spec.modbus.address + i - 1);
+    if (!pack.link.empty() && pack.line.empty()) copy.link = fmt::format("{}-{}", pack.link, i);
     packs.push_back(std::move(copy));
   }
 }
@@ -220,10 +245,15 @@ std::string clash(const std::vector<SimulatedPack>& packs) {
       if (packs[i].spec.name == packs[j].spec.name)
         return fmt::format("two packs are called {}: give each a name of its own",
                            in_quotes(packs[i].spec.name));
-      if (!packs[i].port.empty() && packs[i].port == packs[j].port)
+      const bool together = !packs[i].line.empty() && packs[i].line == packs[j].line;
+      if (together && packs[i].spec.modbus.address == packs[j].spec.modbus.address)
+        return fmt::format("{} and {} have address {} on the line {}: give each its own",
+                           packs[i].spec.name, packs[j].spec.name, packs[i].spec.modbus.address,
+                           in_quotes(packs[i].line));
+      if (!together && !packs[i].port.empty() && packs[i].port == packs[j].port)
         return fmt::format("two packs have the port {}: give each its own",
                            in_quotes(packs[i].port));
-      if (!packs[i].link.empty() && packs[i].link == packs[j].link)
+      if (!together && !packs[i].link.empty() && packs[i].link == packs[j].link)
         return fmt::format("two packs have the link {}: give each its own",
                            in_quotes(packs[i].link));
     }

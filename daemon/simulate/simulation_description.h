@@ -13,14 +13,18 @@
 
 namespace cw {
 
+inline constexpr std::int32_t kBoardTurnaround_us = 500;
+inline constexpr std::int32_t kModbusTurnaround_us = 8'000;
+
 /// A virtual pack and the port it speaks on.
 struct SimulatedPack {
   simulator::PackSpec spec;
   std::string port;  // of this machine, wired to a gateway's; empty: one is made
   std::string link;  // symbolic link to its terminal; empty: none
   std::uint32_t baud = 115'200;
-  std::int32_t turnaround_us = 500;  // from the end of a request to the answer
-  std::size_t count = 1;             // so many of them: name-1, name-2, ...
+  std::int32_t turnaround_us = kBoardTurnaround_us;  // from the end of a request to the answer
+  std::size_t count = 1;                             // so many of them: name-1, name-2, ...
+  std::string line;  // packs with the same one share a port; empty: one of its own
 };
 
 struct SimulationKey {

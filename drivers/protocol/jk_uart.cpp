@@ -257,6 +257,14 @@ std::uint8_t apply_texts(const Answer& answer, Said& said, Identity& identity) {
 class JkUart final : public Protocol {
  public:
   Fed feed(std::span<const std::uint8_t> in, Instant now, Pack& out) override;
+  Fed overhear(std::span<const std::uint8_t> in) const override {
+    Envelope envelope;
+    Fed fed = open_envelope(in, envelope);
+    if (envelope.transport == static_cast<std::uint8_t>(Transport::request) &&
+        fed.heard == Heard::frame)
+      fed.heard = Heard::not_for_us;
+    return fed;
+  }
   std::optional<Request> next_request(Instant) override { return read_all_request(); }
   Settings* settings() override { return &settings_; }
 
