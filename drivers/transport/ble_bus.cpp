@@ -72,6 +72,13 @@ constexpr const char* kAgentPath = "/org/cellwarden/agent";
 constexpr const char* kObjectManager = "org.freedesktop.DBus.ObjectManager";
 constexpr const char* kPropertiesInterface = "org.freedesktop.DBus.Properties";
 
+constexpr const char* kOwnerRule =
+    "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
+    "member='NameOwnerChanged',arg0='org.bluez'";
+constexpr const char* kPropertiesRule =
+    "type='signal',sender='org.bluez',interface='org.freedesktop.DBus.Properties',"
+    "member='PropertiesChanged',path_namespace='/org/bluez'";
+
 constexpr std::chrono::seconds kCallMost = 40s;  // longer than anybody waits who decides
 
 /// The library swallows what a callback throws; a property of an unexpected type throws.
@@ -150,6 +157,9 @@ class SystemBus final : public BleBus {
 
   sdbus::IProxy& proxy(const std::string& path);
   void watch_signals();
+  void watch_objects();
+  void on_owner_changed(sdbus::Message& message);
+  void on_properties(sdbus::Message& message);
   void read_tree();
   void on_owner(const std::string& owner);
   void merge(const std::string& path, const std::string& interface, const Properties& properties);
@@ -209,33 +219,33 @@ bool SystemBus::process() {
   }
 }
 
+void SystemBus::on_owner_changed(sdbus::Message& message) {
+  std::string name, before, after;
+  message >> name >> before >> after;
+  on_owner(after);
+}
+
+void SystemBus::on_properties(sdbus::Message& message) {
+  std::string interface;
+  Properties changed;
+  std::vector<std::string> gone;
+  message >> interface >> changed >> gone;
+  merge(std::string(message.getPath()), interface, changed);
+  events_.changed();
+}
+
 // Before the tree is read: what appears in between would be lost otherwise.
 void SystemBus::watch_signals() {
-  matches_.push_back(
-      add_match(*bus_,
-                "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
-                "member='NameOwnerChanged',arg0='org.bluez'",
-                [this](auto& message) {
-                  guarded("owner", [&] {
-                    std::string name, before, after;
-                    message >> name >> before >> after;
-                    on_owner(after);
-                  });
-                }));
-  matches_.push_back(
-      add_match(*bus_,
-                "type='signal',sender='org.bluez',interface='org.freedesktop.DBus.Properties',"
-                "member='PropertiesChanged',path_namespace='/org/bluez'",
-                [this](auto& message) {
-                  guarded("properties", [&] {
-                    std::string interface;
-                    Properties changed;
-                    std::vector<std::string> gone;
-                    message >> interface >> changed >> gone;
-                    merge(std::string(message.getPath()), interface, changed);
-                    events_.changed();
-                  });
-                }));
+  matches_.push_back(add_match(*bus_, kOwnerRule, [this](auto& message) {
+    guarded("owner", [&] { on_owner_changed(message); });
+  }));
+  matches_.push_back(add_match(*bus_, kPropertiesRule, [this](auto& message) {
+    guarded("properties", [&] { on_properties(message); });
+  }));
+  watch_objects();
+}
+
+void SystemBus::watch_objects() {
   root_ = new_proxy(*bus_, kBlueZ, "/");
   root_->uponSignal("InterfacesAdded")
       .onInterface(kObjectManager)

@@ -207,6 +207,8 @@ class Board:
         self.address = dbus.Interface(adapter, PROPERTIES).Get("org.bluez.Adapter1", "Address")
         self.bus.add_signal_receiver(self.changed, "PropertiesChanged", PROPERTIES, arg0="org.bluez.Device1",
                                      path_keyword="path")
+        # Who connects for the first time is a new object, which says so at once.
+        self.bus.add_signal_receiver(self.added, "InterfacesAdded", "org.freedesktop.DBus.ObjectManager")
 
     def run(self):
         agents = dbus.Interface(self.bus.get_object(BLUEZ, "/org/bluez"), "org.bluez.AgentManager1")
@@ -232,13 +234,27 @@ class Board:
         return True
 
     def changed(self, _interface, changed, _invalidated, path):
-        if not path.startswith(ADAPTER) or "Connected" not in changed:
+        if not path.startswith(ADAPTER):
             return
-        self.central = path if changed["Connected"] else None
+        if changed.get("Paired"):
+            say("paired")
+            self.data.quiet = False
+        if "Connected" not in changed:
+            return
+        central = path if changed["Connected"] else None
+        if central == self.central:
+            return
+        self.central = central
         self.data.reset()
         say("connected" if self.central else "disconnected")
         if self.central and self.demands_pairing:
+            peer = dbus.Interface(self.bus.get_object(BLUEZ, path), PROPERTIES)
+            self.data.quiet = not peer.Get("org.bluez.Device1", "Paired")
             GLib.timeout_add(2500, self.end_unpaired, path)
+
+    def added(self, path, interfaces):
+        if "org.bluez.Device1" in interfaces:
+            self.changed(None, interfaces["org.bluez.Device1"], None, path)
 
     def end_unpaired(self, path):
         peer = dbus.Interface(self.bus.get_object(BLUEZ, path), PROPERTIES)
