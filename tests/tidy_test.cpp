@@ -124,6 +124,7 @@ TEST(Tidy, EachForeignLibraryIsIncludedByOneFile) {
       {"sd-event", std::regex("^systemd/sd-event")},
       {"sd-daemon", std::regex("^systemd/sd-daemon")},
       {"sdbus-c++", std::regex("^sdbus-c\\+\\+")},
+      {"sd-bus", std::regex("^systemd/sd-bus")},
       {"Linux GPIO", std::regex("^linux/gpio")},
   };
   const auto sources = read(kProductFolders);

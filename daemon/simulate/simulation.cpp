@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "bridge/pack_json.h"
+#include "daemon/simulate/simulation_radio.h"
 #include "simulator/random.h"
 
 namespace cw {
@@ -49,14 +50,15 @@ Simulation::Simulation(Loop& loop, const SimulationOptions& options,
     names_.push_back(packs[i].spec.name);
     stations_.push_back(std::make_unique<Station>(packs[i], simulator::mixed(options.seed + i)));
     Station& station = *stations_.back();
-    station.port = &port_of(packs[i]);
+    station.port = &port_of(packs[i], station.pack);
     station.port->stations.push_back(&station);
     station.port->wire.add(station.pack);
   }
 }
 
 /// The port of its line, made with the first pack of it.
-Simulation::Port& Simulation::port_of(const SimulatedPack& description) {
+Simulation::Port& Simulation::port_of(const SimulatedPack& description,
+                                      simulator::VirtualPack& pack) {
   for (const auto& port : ports_)
     if (!port->name.empty() && port->name == description.line) return *port;
   const auto number = static_cast<std::uint16_t>(
@@ -66,7 +68,9 @@ Simulation::Port& Simulation::port_of(const SimulatedPack& description) {
   const auto receive = [this, &port](std::span<const std::uint8_t> bytes) {
     on_bytes(port, bytes);
   };
-  if (!description.port.empty())
+  if (!description.adapter.empty())
+    port.endpoint = make_radio(loop_, description.adapter, description.radio, pack);
+  else if (!description.port.empty())
     port.endpoint = make_device(
         loop_, description.port,
         make_transport(Bus::serial, {.name = description.port, .baud = description.baud}), receive);

@@ -63,7 +63,7 @@ class Simulation {
 
   Instant simulated(Instant now) const;
   void on_tick(Instant now);
-  Port& port_of(const SimulatedPack& description);
+  Port& port_of(const SimulatedPack& description, simulator::VirtualPack& pack);
   void on_bytes(Port& port, std::span<const std::uint8_t> bytes);
   void follow_script(Instant time);
   std::string carry_out(const SimulationOrder& order);

@@ -142,6 +142,30 @@ std::string set_protocol(SimulatedPack& pack, std::string_view value) {
   return {};
 }
 
+struct GenerationRow {
+  jk_record::Layout layout;
+  std::string_view model;
+  std::string_view software;
+  bool old_radio_chip;
+};
+constexpr GenerationRow kGenerations[] = {
+    {jk_record::Layout::jk04, "JK-B2A24S", "3.3.0", true},
+    {jk_record::Layout::jk02_24s, "JK-BD6A24S10P", "8.0.6G", false},
+    {jk_record::Layout::jk02_32s, "JK_B2A24S20P", "11.26", false},
+};
+
+std::string set_generation(SimulatedPack& pack, std::string_view value) {
+  for (const GenerationRow& row : kGenerations) {
+    if (name(row.layout) != value) continue;
+    pack.radio.layout = row.layout;
+    pack.radio.old_radio_chip = row.old_radio_chip;
+    pack.spec.model = row.model;
+    pack.spec.software = row.software;
+    return {};
+  }
+  return "write jk04, jk02-24s or jk02-32s";
+}
+
 using S = SimulatedPack;
 using V = std::string_view;
 
@@ -161,6 +185,9 @@ constexpr auto kKeys = std::to_array<SimulationKey>({
     {"soc",             "60%",     "state of charge at the start",                            [](S& p, V v) { return set_quantity(p.spec.soc, v); }},
     {"link",            "/tmp/garage", "a symbolic link to its terminal, kept as long as it runs", [](S& p, V v) { p.link = v; return std::string(); }},
     {"port",            "/dev/ttyS1", "a serial port of this machine, wired to the gateway's, instead of a new one", [](S& p, V v) { p.port = v; return std::string(); }},
+    {"adapter",         "hci1",    "it speaks Bluetooth, on this adapter of BlueZ, instead of a wire", [](S& p, V v) { p.adapter = v; return std::string(); }},
+    {"generation",      "jk02-32s", "of a board on Bluetooth: jk04, jk02-24s or jk02-32s",    set_generation},
+    {"chatter",         "yes",     "of a board on Bluetooth: what newer firmware says between records", [](S& p, V v) { return set_flag(p.radio.chatter, v); }},
     {"profile",         "home",    "idle, constant, household, solar or home",                set_profile},
     {"current",         "-12.5A",  "profile constant: this current, + charges",               set_current},
     {"start_hour",      "10",      "time of day at the start",                                set_start_hour},
@@ -245,6 +272,9 @@ std::string clash(const std::vector<SimulatedPack>& packs) {
       if (packs[i].spec.name == packs[j].spec.name)
         return fmt::format("two packs are called {}: give each a name of its own",
                            in_quotes(packs[i].spec.name));
+      if (!packs[i].adapter.empty() && packs[i].adapter == packs[j].adapter)
+        return fmt::format("two packs have the adapter {}: each needs its own address",
+                           in_quotes(packs[i].adapter));
       const bool together = !packs[i].line.empty() && packs[i].line == packs[j].line;
       if (together && packs[i].spec.modbus.address == packs[j].spec.modbus.address)
         return fmt::format("{} and {} have address {} on the line {}: give each its own",

@@ -16,3 +16,4 @@ set_tests_properties(lab_itself PROPERTIES LABELS lab SKIP_RETURN_CODE 77 TIMEOU
 cw_lab_test(relays SWITCHES --gpio 8)
 cw_lab_test(serial SWITCHES --usb)
 cw_lab_test(ble SWITCHES --bluetooth)
+cw_lab_test(simulated_ble SWITCHES --bluetooth)
