@@ -24,22 +24,28 @@ const WriteRange* range_of(Setting setting) {
   return nullptr;
 }
 
-/// Those that jk-uart carries and boards do not keep to themselves.
-std::vector<Setting> writable_settings() {
-  ProtocolBox protocol(*find_protocol("jk-uart"), std::uint8_t{0});
-  std::vector<Setting> writable;
+struct OnWire {
+  std::string_view protocol;
+  Setting setting;
+};
+
+/// Those that the wire carries and boards do not keep to themselves.
+std::vector<OnWire> writable_settings(std::string_view name) {
+  ProtocolBox protocol(*find_protocol(name), std::uint8_t{1});
+  std::vector<OnWire> writable;
   for (const Setting setting : all_settings()) {
     const WriteRange* range = range_of(setting);
     if (range != nullptr && !range->writable) continue;
-    if (protocol->settings()->writing(setting) != Writing::impossible) writable.push_back(setting);
+    if (protocol->settings()->writing(setting) != Writing::impossible)
+      writable.push_back({name, setting});
   }
   return writable;
 }
 
 /// Of those, the ones with a range narrower than that of the table.
-std::vector<Setting> ranged_settings() {
-  std::vector<Setting> ranged = writable_settings();
-  std::erase_if(ranged, [](Setting setting) { return range_of(setting) == nullptr; });
+std::vector<OnWire> ranged_settings(std::string_view name) {
+  std::vector<OnWire> ranged = writable_settings(name);
+  std::erase_if(ranged, [](const OnWire& one) { return range_of(one.setting) == nullptr; });
   return ranged;
 }
 
@@ -54,9 +60,10 @@ ParameterSet told(const ParameterSet& settings, const ParameterSet& heard) {
   return told;
 }
 
-class EverySetting : public testing::TestWithParam<Setting> {
+class EverySetting : public testing::TestWithParam<OnWire> {
  protected:
-  Setting setting() const { return GetParam(); }
+  Setting setting() const { return GetParam().setting; }
+  std::string_view protocol() const { return GetParam().protocol; }
 
   // A value that the rules allow and that is not the present one.
   Change good_change(WriteWorld& world) {
@@ -75,7 +82,7 @@ class EverySetting : public testing::TestWithParam<Setting> {
 };
 
 TEST_P(EverySetting, IsSetAndReadBack) {
-  WriteWorld world(WriteWorld::everything());
+  WriteWorld world(WriteWorld::everything(), protocol());
   const Change change = good_change(world);
   const auto before = world.truth(setting());
   ASSERT_NE(before, change.value);
@@ -106,7 +113,7 @@ TEST_P(EverySetting, IsSetAndReadBack) {
 TEST_P(EverySetting, WithoutLeaveNothingIsSent) {
   WriteOptions options = WriteWorld::everything();
   options.allowed[0] = {};
-  WriteWorld world(options);
+  WriteWorld world(options, protocol());
   const auto before = world.truth(setting());
   const Change change{setting(), before.value_or(0) == 0 ? 1 : 0, {}};
   const WriteResult result = world.write({change});
@@ -122,7 +129,7 @@ class EveryRange : public EverySetting {};
 
 TEST_P(EveryRange, BeyondItNothingIsSent) {
   const WriteRange* range = range_of(setting());
-  WriteWorld world(WriteWorld::everything());
+  WriteWorld world(WriteWorld::everything(), protocol());
   const std::int32_t step = world.settings().step(setting());
   const ParameterFacts& row = facts(setting().parameter);
   for (const std::int32_t value :
@@ -135,10 +142,10 @@ TEST_P(EveryRange, BeyondItNothingIsSent) {
 }
 
 TEST_P(EverySetting, ABoardThatDoesNotObeyIsFoundOut) {
-  WriteWorld world(WriteWorld::everything());
+  WriteWorld world(WriteWorld::everything(), protocol());
   const Change change = good_change(world);
   const auto before = world.truth(setting());
-  world.board.inject(simulator::Fault::read_only, 0, 0);
+  world.obey_nothing();
   const WriteResult result = world.write({change});
   ASSERT_EQ(result.steps.size(), 1U);
   EXPECT_EQ(result.steps[0].end, WriteEnd::not_taken) << name(result.steps[0].end);
@@ -146,13 +153,13 @@ TEST_P(EverySetting, ABoardThatDoesNotObeyIsFoundOut) {
 }
 
 TEST_P(EverySetting, SilenceIsNoAnswerAndLookedAtLater) {
-  WriteWorld world(WriteWorld::everything());
+  WriteWorld world(WriteWorld::everything(), protocol());
   const Change change = good_change(world);
-  world.board.inject(simulator::Fault::mute, 0, 0);
+  world.mute();
   const WriteResult result = world.write({change});
   ASSERT_EQ(result.steps.size(), 1U);
   EXPECT_TRUE(is_open(result.steps[0].end)) << name(result.steps[0].end);
-  world.board.clear_faults();
+  world.heal();
   world.run(30'000);
   const auto outcome = world.records.of(EventKind::setting_outcome);
   ASSERT_EQ(outcome.size(), 2U);
@@ -160,7 +167,7 @@ TEST_P(EverySetting, SilenceIsNoAnswerAndLookedAtLater) {
 }
 
 TEST_P(EverySetting, ALinkLostBeforeItIsReadBackIsLookedAtLater) {
-  WriteWorld world(WriteWorld::everything());
+  WriteWorld world(WriteWorld::everything(), protocol());
   const Change change = good_change(world);
   bool cut = false;
   world.when_acknowledged = [&] { cut = true; };
@@ -173,19 +180,24 @@ TEST_P(EverySetting, ALinkLostBeforeItIsReadBackIsLookedAtLater) {
   EXPECT_EQ(world.result->steps[0].end, WriteEnd::unknown);
   world.run(1'000);
   world.up();
-  world.run(3'000);
+  world.run(60'000);  // some boards are asked for their settings rarely
   const auto outcome = world.records.of(EventKind::setting_outcome);
   ASSERT_EQ(outcome.size(), 2U);
   EXPECT_EQ(outcome[1].detail.view(), "heard again: the change was taken; by uid 0");
   EXPECT_EQ(world.answers, 1);
 }
 
-std::string setting_name(const testing::TestParamInfo<Setting>& info) {
-  return std::string(setting_file_key(info.param));
+std::string setting_name(const testing::TestParamInfo<OnWire>& info) {
+  return std::string(setting_file_key(info.param.setting));
 }
-INSTANTIATE_TEST_SUITE_P(JkUart, EverySetting, testing::ValuesIn(writable_settings()),
+INSTANTIATE_TEST_SUITE_P(JkUart, EverySetting, testing::ValuesIn(writable_settings("jk-uart")),
                          setting_name);
-INSTANTIATE_TEST_SUITE_P(JkUart, EveryRange, testing::ValuesIn(ranged_settings()), setting_name);
+INSTANTIATE_TEST_SUITE_P(JkUart, EveryRange, testing::ValuesIn(ranged_settings("jk-uart")),
+                         setting_name);
+INSTANTIATE_TEST_SUITE_P(JkModbus, EverySetting, testing::ValuesIn(writable_settings("jk-modbus")),
+                         setting_name);
+INSTANTIATE_TEST_SUITE_P(JkModbus, EveryRange, testing::ValuesIn(ranged_settings("jk-modbus")),
+                         setting_name);
 
 class Writes : public testing::Test {
  protected:
@@ -306,6 +318,15 @@ TEST_F(Writes, AValueBetweenTheStepsOfTheBoardIsRefused) {
   ASSERT_FALSE(result.plan.good());
   EXPECT_NE(result.plan.faults[0].find("in steps of 1 s"), std::string::npos)
       << result.plan.faults[0];
+}
+
+TEST_F(Writes, ABoardThatRefusesSaysWhy) {
+  WriteWorld world(WriteWorld::everything(), "jk-modbus");
+  world.modbus.refuses = true;
+  const WriteResult result = world.write({{setting_of(Control::discharge_switch), 1, {}}});
+  ASSERT_EQ(result.steps.size(), 1U);
+  EXPECT_EQ(result.steps[0].end, WriteEnd::refused) << name(result.steps[0].end);
+  EXPECT_FALSE(result.steps[0].why.empty());
 }
 
 TEST_F(Writes, OneChangeOfAPackAtATime) {

@@ -12,6 +12,7 @@
 #include "daemon/gateway.h"
 #include "daemon/writes/setting_text.h"
 #include "simulator/virtual_pack.h"
+#include "tests/sim/jk_modbus_write_board.h"
 
 namespace cw::test {
 
@@ -35,11 +36,11 @@ class Records final : public Sink {
 
 class WriteWorld final : private OrderDesk {
  public:
-  explicit WriteWorld(const WriteOptions& options, const simulator::PackSpec& spec = quiet_pack())
-      : configuration_(configuration(options)),
+  explicit WriteWorld(const WriteOptions& options, std::string_view protocol = "jk-uart")
+      : configuration_(configuration(options, protocol)),
         gateway(configuration_),
-        board(spec, 1, Instant{0}),
-        protocol_(*configuration_.packs[0].protocol, std::uint8_t{0}),
+        board(quiet_pack(), 1, Instant{0}),
+        protocol_(*configuration_.packs[0].protocol, std::uint8_t{1}),
         line({}, configuration_.packs[0].protocol->longest_frame) {
     gateway.add(records);
     line.add(*protocol_, gateway.store().pack(0).pack, {}, now);
@@ -69,7 +70,21 @@ class WriteWorld final : private OrderDesk {
   }
   /// What the board really is set to.
   std::optional<std::int32_t> truth(Setting setting) {
-    return reported(board.truth(), setting, {INT64_MIN});
+    return reported(is_modbus() ? modbus.told : board.truth(), setting, {INT64_MIN});
+  }
+  bool is_modbus() const { return configuration_.packs[0].protocol->name == "jk-modbus"; }
+  /// Says nothing; obeys no write.
+  void mute() {
+    modbus.mute = true;
+    board.inject(simulator::Fault::mute, 0, 0);
+  }
+  void obey_nothing() {
+    modbus.read_only = true;
+    board.inject(simulator::Fault::read_only, 0, 0);
+  }
+  void heal() {
+    modbus.mute = modbus.read_only = false;
+    board.clear_faults();
   }
 
   /// Begins a write; what it ends with is in `result`.
@@ -120,11 +135,11 @@ class WriteWorld final : private OrderDesk {
     std::vector<std::uint8_t> bytes;
   };
 
-  static Configuration configuration(const WriteOptions& options) {
+  static Configuration configuration(const WriteOptions& options, std::string_view protocol) {
     Configuration made;
     PackConfiguration pack;
     pack.name = "garage";
-    pack.protocol = find_protocol("jk-uart");
+    pack.protocol = find_protocol(protocol);
     made.packs.push_back(pack);
     made.writes = options;
     return made;
@@ -154,9 +169,12 @@ class WriteWorld final : private OrderDesk {
     if (const auto request = line.on_time(now)) {
       std::vector<simulator::Answer> given;
       board.advance(now);
-      board.on_bytes(request->view(), now, given);
+      if (is_modbus())
+        given.push_back({modbus.answer_to(request->view()), {}});
+      else
+        board.on_bytes(request->view(), now, given);
       for (simulator::Answer& answer : given)
-        in_flight_.push_back({now + kFlight, std::move(answer.bytes)});
+        if (!answer.bytes.empty()) in_flight_.push_back({now + kFlight, std::move(answer.bytes)});
     }
     tell();
   }
@@ -173,7 +191,8 @@ class WriteWorld final : private OrderDesk {
 
  public:
   Gateway gateway;
-  simulator::VirtualPack board;
+  simulator::VirtualPack board;  // of jk-uart
+  ModbusWriteBoard modbus{1};    // of jk-modbus
   std::optional<WriteResult> result;
   int answers = 0;
   int orders = 0;  // given to the line
