@@ -110,6 +110,7 @@ std::string fault_of(const PackSpec& spec) {
   if (spec.temperatures.size() > kSensors) return "temperature: one for both sensors or one each";
   if (!spec.hold && (voltages != 0 || !spec.temperatures.empty() || spec.mosfet_temperature))
     return "cell_voltage, temperature and mosfet_temperature are for held packs: add hold=yes";
+  if (spec.can && spec.can->address > jk_can::kHighestAddress) return "address: from 0 to 15";
   for (const Millivolts voltage : spec.cell_voltages)
     if (!inside(voltage, 0, 6000)) return "cell_voltage: from 0 V to 6 V";
   for (const DeciCelsius temperature : spec.temperatures)
@@ -127,6 +128,7 @@ VirtualPack::VirtualPack(const PackSpec& spec, std::uint64_t seed, Instant start
       board_(board_options(spec), start),
       wire_(make_wire(spec)),
       master_(spec.modbus),
+      can_(spec.can.value_or(JkCanBoardOptions{}), seed, start),
       held_(held_state(spec)),
       start_(start),
       clock_(start) {
@@ -258,6 +260,12 @@ std::vector<std::uint8_t> VirtualPack::speak(Instant now) {
   if (!words || silent()) return {};
   damage(*words);
   return *words;
+}
+
+void VirtualPack::broadcast(Instant now, std::vector<CanFrame>& out) {
+  const std::size_t before = out.size();
+  can_.broadcast(now, told(), out);
+  if (silent()) out.resize(before);
 }
 
 void VirtualPack::damage(std::vector<std::uint8_t>& bytes) {

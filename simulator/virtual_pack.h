@@ -11,6 +11,7 @@
 
 #include "simulator/fault.h"
 #include "simulator/jk_bus_master.h"
+#include "simulator/jk_can_board.h"
 #include "simulator/jk_uart_board.h"
 #include "simulator/profile.h"
 #include "simulator/random.h"
@@ -46,6 +47,8 @@ struct PackSpec {
   std::string user_data = "Cellwarden";
   std::string model;     // what the board says it is; empty: a board of 2020
   std::string software;  //
+
+  std::optional<JkCanBoardOptions> can;  // it broadcasts on CAN
 
   // A held pack has no physics: its sensors are exposed to exactly this, for ever.
   bool hold = false;
@@ -83,6 +86,10 @@ class VirtualPack {
   std::vector<std::uint8_t> speak(Instant now);
   /// When speak() has something again; only of a spec().master.
   Instant speaks_at() const { return {master_.next_ms()}; }
+  /// Of a board on CAN: appends the frames that are due at `now`, which is the time of the bus.
+  void broadcast(Instant now, std::vector<CanFrame>& out);
+  Instant next_broadcast() const { return can_.next(); }
+  void on_frame(const CanFrame& frame) { JkCanBoard::hear(frame, board_); }
 
   /// `number` and `value` must be in the ranges of the fault's row.
   void inject(Fault fault, std::size_t number, std::int32_t value);
@@ -119,6 +126,7 @@ class VirtualPack {
   Board board_;
   std::variant<JkUartBoard, JkModbusBoard> wire_;
   JkBusMaster master_;
+  JkCanBoard can_;
   FaultSet faults_;
   Sensed held_;
   std::optional<Pack> frozen_;

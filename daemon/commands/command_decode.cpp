@@ -35,10 +35,15 @@ bool knows_generation(const ProtocolSpec& spec, std::string_view generation) {
   return false;
 }
 
-/// Bytes pasted without quotes arrive as one word each: then all words are one frame.
-std::vector<std::string> frames_of(const std::vector<std::string>& words) {
-  const auto is_byte = [](const std::string& word) { return parse_hex(word).bytes.size() == 1; };
-  if (words.size() < 2 || !std::all_of(words.begin(), words.end(), is_byte)) return words;
+/// Bytes pasted without quotes arrive as one word each: then all words are one frame. So is a line
+/// of candump that has its bytes in columns.
+std::vector<std::string> frames_of(const ProtocolSpec& spec,
+                                   const std::vector<std::string>& words) {
+  const auto is_piece = [&spec](const std::string& word) {
+    return spec.bus == Bus::can ? word.find('#') == std::string::npos
+                                : parse_hex(word).bytes.size() == 1;
+  };
+  if (words.size() < 2 || !std::all_of(words.begin(), words.end(), is_piece)) return words;
   std::string frame;
   for (const std::string& word : words) frame += word + " ";
   return {frame};
@@ -84,7 +89,7 @@ int command_decode(const DecodeOptions& options) {
                spec->name);
   int status = kGood;
   if (!options.frames.empty()) {
-    for (const std::string& frame : frames_of(options.frames))
+    for (const std::string& frame : frames_of(*spec, options.frames))
       if (status != kOutputLost)
         status = std::max(status, print_frames(*spec, frame, request.bytes, options.generation));
     return status;

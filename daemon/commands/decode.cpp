@@ -7,6 +7,7 @@
 #include "bridge/pack_json.h"
 #include "core/measurements.h"
 #include "daemon/commands/decode_details.h"
+#include "drivers/protocol/candump.h"
 #include "drivers/protocol/jk_uart.h"
 
 namespace cw {
@@ -52,7 +53,8 @@ void integer(JsonWriter& json, std::string_view key, std::uint32_t value) {
   json.integer(value);
 }
 
-// --- what only one protocol has to say -----------------------------------------------------------
+// --- what only one protocol has to say
+// -----------------------------------------------------------
 
 void describe_jk_uart(JsonWriter& json, std::span<const std::uint8_t> frame) {
   jk_uart::Envelope envelope;
@@ -101,7 +103,8 @@ constexpr Details kJkUartDetails = {.protocol = "jk-uart",
                                     .other_frame = describe_jk_uart,
                                     .bad_checksum = describe_jk_uart_sum,
                                     .prepare = nullptr};
-const Details* const kDetails[] = {&kJkUartDetails, &kJkModbusDetails, &kJkBleDetails};
+const Details* const kDetails[] = {&kJkUartDetails, &kJkModbusDetails, &kJkBleDetails,
+                                   &kJkCanDetails};
 
 const Details* details_of(const ProtocolSpec& spec) {
   for (const Details* details : kDetails)
@@ -146,7 +149,18 @@ void write_other(JsonWriter& json, const ProtocolSpec& spec, const Fed& fed,
                  std::span<const std::uint8_t> frame) {
   if (const Details* const details = details_of(spec)) details->other_frame(json, frame);
   json.key("note");
-  json.text(fed.why);
+  if (fed.why.empty())
+    json.null();
+  else
+    json.text(fed.why);
+}
+
+/// The record of a line of candump, or of the frame alone.
+HexBytes parse_can_line(std::string_view text) {
+  const CandumpLine line = parse_candump(text);
+  if (!line.frame) return {{}, std::string(line.fault)};
+  const CanRecord record = to_record(*line.frame);
+  return {{record.begin(), record.end()}, {}};
 }
 
 /// What the front of `bytes` is to a protocol object of its own.
@@ -186,8 +200,8 @@ class Front {
   Fed fed_;
 };
 
-/// Appends what the front of `bytes` is; returns how many bytes that is, 0 if nothing behind it can
-/// be told from it any more.
+/// Appends what the front of `bytes` is; returns how many bytes that is, 0 if nothing behind it
+/// can be told from it any more.
 std::size_t decode_front(const ProtocolSpec& spec, std::span<const std::uint8_t> bytes,
                          std::span<const std::uint8_t> request, std::string_view generation,
                          std::vector<DecodedFrame>& decoded) {
@@ -198,7 +212,8 @@ std::size_t decode_front(const ProtocolSpec& spec, std::span<const std::uint8_t>
   json.begin_object();
   json.key("protocol");
   json.text(spec.name);
-  const bool other = fed.heard == Heard::not_for_us || fed.heard == Heard::acknowledged;
+  const bool other = fed.heard == Heard::not_for_us || fed.heard == Heard::acknowledged ||
+                     fed.heard == Heard::part;
   frame.good = fed.heard == Heard::frame || other;
   if (fed.heard == Heard::frame)
     write_answer(json, spec, front.pack(), fed);
@@ -263,7 +278,7 @@ std::vector<DecodedFrame> decode_bytes(const ProtocolSpec& spec,
 std::vector<DecodedFrame> decode_text(const ProtocolSpec& spec, std::string_view text,
                                       std::span<const std::uint8_t> request,
                                       std::string_view generation) {
-  const HexBytes parsed = parse_hex(text);
+  const HexBytes parsed = spec.bus == Bus::can ? parse_can_line(text) : parse_hex(text);
   if (parsed.fault.empty()) return decode_bytes(spec, parsed.bytes, request, generation);
   DecodedFrame frame;
   JsonWriter json(frame.json);
@@ -273,7 +288,7 @@ std::vector<DecodedFrame> decode_text(const ProtocolSpec& spec, std::string_view
   json.key("error");
   json.text(parsed.fault);
   json.key("verdict");
-  json.text("not_hexadecimal");
+  json.text(spec.bus == Bus::can ? "not_a_can_frame" : "not_hexadecimal");
   json.end_object();
   return {frame};
 }

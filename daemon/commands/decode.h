@@ -35,7 +35,8 @@ std::vector<DecodedFrame> decode_bytes(const ProtocolSpec& spec,
                                        std::span<const std::uint8_t> request = {},
                                        std::string_view generation = {});
 
-/// The same for text; a text that is no hexadecimal number is an "error" as well.
+/// The same for text: on CAN a frame as candump writes it, else hexadecimal bytes. A text that is
+/// neither is an "error" as well.
 std::vector<DecodedFrame> decode_text(const ProtocolSpec& spec, std::string_view text,
                                       std::span<const std::uint8_t> request = {},
                                       std::string_view generation = {});

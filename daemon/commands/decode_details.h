@@ -21,7 +21,8 @@ struct Prepared {
 
 struct Details {
   std::string_view protocol;
-  /// A whole frame that is no answer to reading: what the gateway or somebody else asked.
+  /// A whole frame that is no answer to reading: what the gateway or somebody else asked, or a part
+  /// of what a device says.
   void (*other_frame)(JsonWriter&, std::span<const std::uint8_t> frame);
   /// Members beside "error", about a frame that does not add up; nullptr: none.
   void (*bad_checksum)(JsonWriter&, std::span<const std::uint8_t> bytes);
@@ -30,6 +31,7 @@ struct Details {
 };
 
 extern const Details kJkBleDetails;
+extern const Details kJkCanDetails;
 extern const Details kJkModbusDetails;
 
 /// Digits without spaces.

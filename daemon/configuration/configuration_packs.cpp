@@ -17,6 +17,7 @@ constexpr auto kPort = option("pack", "port");
 constexpr auto kBaud = option("pack", "baud");
 constexpr auto kRs485 = option("pack", "rs485");
 constexpr auto kAddress = option("pack", "address");
+constexpr auto kDischargePositive = option("pack", "discharge_positive");
 constexpr auto kPoll = option("pack", "poll");
 constexpr auto kStaleAfter = option("pack", "stale_after");
 
@@ -33,6 +34,10 @@ void check_protocol(const SectionValues& pack, PackConfiguration& out, FaultList
                                                          hint(word, names, "the protocols")));
   }
   out.protocol = spec;
+  if (pack.given(kDischargePositive) && word != "jk-can")
+    faults.add(pack[kDischargePositive].place,
+               fmt::format("discharge_positive has no effect with protocol {}: leave the line out",
+                           in_quotes(word)));
   if (pack.given(kAddress) && !spec->addressed)
     faults.add(pack[kAddress].place,
                fmt::format("protocol {} has no addresses: leave the line out", in_quotes(word)));
@@ -97,6 +102,7 @@ PackConfiguration configure_pack(const PackSection& section, const SectionValues
   check_protocol(pack, out, faults);
   if (out.protocol != nullptr) out.port = read_port(pack, *out.protocol, faults);
   check_times(pack, out, faults);
+  out.device.discharge_positive = pack.boolean(kDischargePositive);
   out.device.address = static_cast<std::uint8_t>(pack.number(kAddress));
   out.policy = configure_policy(section, supervisor, faults);
   out.demanded = demanded_policy(section, supervisor);

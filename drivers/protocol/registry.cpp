@@ -4,6 +4,7 @@
 namespace cw {
 
 extern const ProtocolSpec kJkBle;
+extern const ProtocolSpec kJkCan;
 extern const ProtocolSpec kJkModbus;
 extern const ProtocolSpec kJkUart;
 
@@ -12,6 +13,7 @@ constexpr const ProtocolSpec* kProtocols[] = {
     &kJkUart,
     &kJkBle,
     &kJkModbus,
+    &kJkCan,
 };
 }  // namespace
 
