@@ -69,7 +69,7 @@ void WirePlan::say(std::vector<std::uint8_t> bytes, std::int64_t now) {
 void WirePlan::garble() {
   for (Waiting& waiting : waiting_)
     for (std::size_t i = waiting.sent; i < waiting.bytes.size(); ++i)
-      waiting.bytes[i] = static_cast<std::uint8_t>(waiting.bytes[i] * 5 + i);
+      waiting.bytes[i] = static_cast<std::uint8_t>(waiting.bytes[i] * std::size_t{5} + i);
 }
 
 }  // namespace cw

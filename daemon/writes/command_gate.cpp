@@ -32,7 +32,7 @@ void assign(Text<160>& text, std::string_view detail) {
 
 }  // namespace
 
-CommandGate::CommandGate(WriteOptions options, std::vector<Plant> plants,
+CommandGate::CommandGate(WriteOptions options, std::span<const Plant> plants,
                          std::vector<Event>& events)
     : options_(options), events_(events) {
   for (const Plant& plant : plants) packs_.push_back({.plant = plant});

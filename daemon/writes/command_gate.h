@@ -84,7 +84,7 @@ class CommandGate {
   using Answer = std::function<void(const WriteResult&)>;
 
   /// `packs`: one plant each. `events`: where what happens is recorded; outlives the gate.
-  CommandGate(WriteOptions options, std::vector<Plant> packs, std::vector<Event>& events);
+  CommandGate(WriteOptions options, std::span<const Plant> packs, std::vector<Event>& events);
 
   /// Before the first use. Without a desk every wire only reads.
   void connect(OrderDesk& desk) { desk_ = &desk; }

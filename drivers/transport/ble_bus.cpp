@@ -139,7 +139,7 @@ class SystemBus final : public BleBus {
 
  private:
   template <class... Arguments>
-  void call(const std::string& path, const char* interface, const char* member, Done done,
+  void call(const std::string& path, const char* interface, const char* member, const Done& done,
             Arguments... arguments) {
     try {
       proxy(path)
@@ -391,8 +391,9 @@ void SystemBus::subscribe(const std::string& characteristic, Subscribed done) {
 }
 
 void SystemBus::notify_instead(const std::string& characteristic, Subscribed done) {
-  call(characteristic, kCharacteristic, "StartNotify",
-       [done](BleFault fault, const std::string& text) { done({}, fault, text); });
+  call(
+      characteristic, kCharacteristic, "StartNotify",
+      [done = std::move(done)](BleFault fault, const std::string& text) { done({}, fault, text); });
 }
 
 // --- pairing -------------------------------------------------------------------------------------

@@ -69,6 +69,7 @@ std::string explain(int number, const std::string& interface) {
 void set_filters(int socket, const std::vector<CanFilter>& wanted) {
   if (wanted.empty()) return;
   std::vector<can_filter> filters;
+  filters.reserve(wanted.size());
   for (const CanFilter& filter : wanted)
     filters.push_back({filter.id | (filter.extended ? CAN_EFF_FLAG : 0U),
                        filter.mask | CAN_EFF_FLAG | CAN_RTR_FLAG});
