@@ -122,17 +122,15 @@ class SystemBus final : public BleBus {
   void scan(const std::string& adapter, bool on, Done done) override;
   void power(const std::string& adapter, bool on, Done done) override;
   void remove(const std::string& adapter, const std::string& device, Done done) override {
-    call(adapter, kAdapter, "RemoveDevice", std::move(done), sdbus::ObjectPath{device});
+    call(adapter, kAdapter, "RemoveDevice", done, sdbus::ObjectPath{device});
   }
   void connect(const std::string& device, Done done) override {
-    call(device, kDevice, "Connect", std::move(done));
+    call(device, kDevice, "Connect", done);
   }
   void disconnect(const std::string& device, Done done) override {
-    call(device, kDevice, "Disconnect", std::move(done));
+    call(device, kDevice, "Disconnect", done);
   }
-  void pair(const std::string& device, Done done) override {
-    call(device, kDevice, "Pair", std::move(done));
-  }
+  void pair(const std::string& device, Done done) override { call(device, kDevice, "Pair", done); }
   void subscribe(const std::string& characteristic, Subscribed done) override;
   void write(const std::string& characteristic, std::span<const std::uint8_t> bytes,
              Done done) override;
@@ -344,25 +342,25 @@ void SystemBus::drop(const std::string& path, const std::string& interface) {
 // --- orders --------------------------------------------------------------------------------------
 
 void SystemBus::scan(const std::string& adapter, bool on, Done done) {
-  if (!on) return call(adapter, kAdapter, "StopDiscovery", std::move(done));
+  if (!on) return call(adapter, kAdapter, "StopDiscovery", done);
   std::map<std::string, sdbus::Variant> filter;
   filter.emplace("Transport", sdbus::Variant(std::string("le")));
   filter.emplace("DuplicateData", sdbus::Variant(false));
   call(
       adapter, kAdapter, "SetDiscoveryFilter", [](BleFault, const std::string&) {}, filter);
-  call(adapter, kAdapter, "StartDiscovery", std::move(done));
+  call(adapter, kAdapter, "StartDiscovery", done);
 }
 
 void SystemBus::power(const std::string& adapter, bool on, Done done) {
-  call(adapter, kPropertiesInterface, "Set", std::move(done), std::string(kAdapter),
-       std::string("Powered"), sdbus::Variant(on));
+  call(adapter, kPropertiesInterface, "Set", done, std::string(kAdapter), std::string("Powered"),
+       sdbus::Variant(on));
 }
 
 void SystemBus::write(const std::string& characteristic, std::span<const std::uint8_t> bytes,
                       Done done) {
   std::map<std::string, sdbus::Variant> options;
   options.emplace("type", sdbus::Variant(std::string("command")));
-  call(characteristic, kCharacteristic, "WriteValue", std::move(done),
+  call(characteristic, kCharacteristic, "WriteValue", done,
        std::vector<std::uint8_t>(bytes.begin(), bytes.end()), options);
 }
 
