@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/step_filter.h"
 
+#include "core/bits.h"
+
 namespace cw {
 namespace {
 
@@ -11,13 +13,6 @@ bool is_near(const Reading<Q>& a, const Reading<Q>& b, std::int32_t largest) {
   if (!one || !other) return false;
   const std::int64_t apart = std::int64_t{one->count} - other->count;
   return apart <= largest && apart >= -largest;
-}
-
-// A microcontroller has no instruction for it, and the library's table is not linked there.
-int ones(std::uint8_t bits) {
-  int count = 0;
-  for (unsigned rest = bits; rest != 0; rest &= rest - 1) ++count;
-  return count;
 }
 
 }  // namespace
@@ -38,7 +33,7 @@ unsigned StepFilter::look(Reading<Q>& reading, Past<Q>& past, std::int32_t large
     past.doubted = reading;
     reading = past.accepted;
   }
-  if (ones(past.doubts) > kDoubtsMost) reading.reject(now);
+  if (count_ones(past.doubts) > kDoubtsMost) reading.reject(now);
   return believed ? 0 : 1;
 }
 

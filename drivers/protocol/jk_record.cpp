@@ -19,6 +19,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/bits.h"
 #include "drivers/protocol/jk_record_tables.h"
 #include "drivers/protocol/printable.h"
 
@@ -168,7 +169,7 @@ void apply_cells(const Source<Whole>& source, Instant now, Pack& pack) {
   constexpr std::size_t kMask = row_of<Table>(Form::cell_mask);
   if (!source.has(Table[kMask].at, Table[kMask].size())) return;
   const std::uint32_t mask = raw_of<Table, kMask>(source);
-  pack.scalars.cell_count.set({std::popcount(mask)}, now);
+  pack.scalars.cell_count.set({count_ones(mask)}, now);
   for_each_row<Table>(source, [&](auto row) {
     constexpr Form kForm = Table[row].form;
     if constexpr (kForm == Form::cells) {

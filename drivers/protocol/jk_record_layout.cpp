@@ -2,6 +2,7 @@
 // Which generation a board of JK is of: what it says of itself, and what its status can only be.
 #include <bit>
 
+#include "core/bits.h"
 #include "drivers/protocol/jk_record.h"
 #include "drivers/protocol/jk_record_tables.h"
 
@@ -27,7 +28,7 @@ bool adds_up(Record record, Layout layout) {
   for (const Slot& slot : slots(Type::status, layout)) {
     if (slot.field != index_of<&PackScalars::voltage>()) continue;
     const std::int64_t difference = std::int64_t{raw_number(record, slot)} - sum;
-    const std::int64_t most = kEach_mV * std::popcount(mask);
+    const std::int64_t most = kEach_mV * count_ones(mask);
     return mask != 0 && difference <= most && difference >= -most;
   }
   return false;
