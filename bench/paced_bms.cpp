@@ -19,6 +19,7 @@ namespace {
 constexpr double kBitsPerByte = 10;
 constexpr std::size_t kFifo = 16;
 constexpr std::uint8_t kEndMark = 0x68;
+constexpr int kAmpere = 100;  // raw counts of 10 mA
 
 void put16(std::vector<std::uint8_t>& out, std::uint8_t id, unsigned value) {
   out.push_back(id);
@@ -173,7 +174,8 @@ void PacedBms::serve() {
 
 void PacedBms::answer() {
   double at = monotonic_s();
-  const int current = options_.calm ? static_cast<int>(answers_ % 2'000) + 1 : current_of(answers_);
+  const int current =
+      options_.calm ? static_cast<int>(answers_ % 20 + 1) * kAmpere : current_of(answers_);
   if (first_request_s_ == 0) first_request_s_ = at;
   put_current(frame_, static_cast<std::uint16_t>(current));
   at += static_cast<double>(kRequestSize) * kBitsPerByte / options_.baud + options_.turnaround_s;

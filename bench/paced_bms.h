@@ -16,7 +16,7 @@ struct PacedOptions {
   double baud = 115'200;
   double turnaround_s = 0.0003;  // documented: 0.18 to 1 ms
   bool paced = true;             // false: answers at once (footprint with many packs)
-  bool calm = false;             // its current changes, but no protection trips
+  bool calm = false;             // its current changes so that each is told, but nothing trips
 };
 
 class PacedBms {
