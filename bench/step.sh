@@ -4,23 +4,13 @@
 # instructions of one step of guard and mirror together (exact, by callgrind), which are judged.
 # Usage: step.sh BENCH_STEP
 set -eu
+. "$(dirname "$0")/instructions.sh"
 
 bench=${1:?path of bench_step}
 limit=12000
-few=1000
-many=3000
 
-instructions() {
-  valgrind --tool=callgrind --callgrind-out-file=/dev/null "$bench" instructions "$1" 2>&1 |
-    awk '/Collected/ {print $NF}'
-}
-
-"$bench"
-if ! command -v valgrind >/dev/null; then
-  echo "step instructions not measured: valgrind is not installed"
-  exit 77
-fi
-ours=$((($(instructions $many) - $(instructions $few)) / (many - few)))
-ratio=$(awk "BEGIN {printf \"%.2f\", $ours / $limit}")
-echo "step instructions (guard and mirror) limit $limit ours $ours ratio $ratio"
+"$bench" 2>/dev/null  # the gateway in it logs every trip
+need_valgrind "step instructions"
+ours=$(instructions_of_turn 1000 3000 "$bench")
+print_ratio "step instructions (guard and mirror)" $limit "$ours"
 [ "$ours" -le "$limit" ]
