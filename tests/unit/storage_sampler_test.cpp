@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What goes into a row of the history, and when; columns and queue. Virtual time only.
+#include <deque>
 #include <set>
 
 #include "storage/ring.h"
@@ -163,6 +164,29 @@ TEST(StorageRing, DropsTheOldestWhenItIsFullAndCountsIt) {
   std::vector<int> out;
   ring.take(out, 10);
   EXPECT_EQ(out, (std::vector{5, 6, 7}));
+}
+
+TEST(StorageRing, KeepsTheOrderWhateverIsTakenBetween) {
+  for (std::size_t capacity = 1; capacity < 12; ++capacity)
+    for (unsigned pattern = 0; pattern < 4096; ++pattern) {
+      Ring<int> ring(capacity);
+      std::deque<int> expected;
+      int next = 0;
+      for (unsigned bit = 0; bit < 12; ++bit) {
+        if ((pattern >> bit & 1) == 0) {
+          std::vector<int> out;
+          ring.take(out, 2);
+          for (const int value : out) {
+            ASSERT_EQ(value, expected.front()) << capacity << " " << pattern;
+            expected.pop_front();
+          }
+        }
+        ring.push() = next;
+        expected.push_back(next++);
+        if (expected.size() > capacity) expected.pop_front();
+        ASSERT_EQ(ring.size(), expected.size());
+      }
+    }
 }
 
 }  // namespace
