@@ -69,7 +69,8 @@ class Wire {
   std::unique_ptr<Transport> transport_;
   WirePacks packs_;
   CaptureProbe probe_;
-  std::array<std::uint8_t, 512> room_{};
+  // What does not fit of a Bluetooth notification is lost; the longest has 514 bytes.
+  std::array<std::uint8_t, 1024> room_{};
   std::string trouble_;
   std::string complaint_;  // as it was logged
   Instant complained_{};
