@@ -13,17 +13,6 @@ namespace {
 using namespace literals;
 using Texts = std::vector<std::string>;
 
-RelayRig rig_of(RelayRole role, RelayLimits limits = at_once()) {
-  return RelayRig({relay_of("main", role, limits)});
-}
-
-// 0 the main relay, 1 its precharge relay, 2 a lamp.
-RelayRig precharged(RelayLimits limits = at_once()) {
-  limits.precharge = 1;
-  return RelayRig({relay_of("main", RelayRole::discharge, limits),
-                   relay_of("resistor", RelayRole::precharge), relay_of("lamp", RelayRole::alarm)});
-}
-
 TEST(RelayRests, StaysOnForItsMinimumAndSaysSo) {
   RelayLimits limits = at_once();
   limits.minimum_on = 30_s;

@@ -109,4 +109,15 @@ inline RelayConfiguration relay_of(std::string name, RelayRole role, RelayLimits
   return {std::move(name), role, std::move(packs), {}, false, {}, limits};
 }
 
+inline RelayRig rig_of(RelayRole role, RelayLimits limits = at_once()) {
+  return RelayRig({relay_of("main", role, limits)});
+}
+
+// 0 the main relay, 1 its precharge relay, 2 a lamp.
+inline RelayRig precharged(RelayLimits limits = at_once()) {
+  limits.precharge = 1;
+  return RelayRig({relay_of("main", RelayRole::discharge, limits),
+                   relay_of("resistor", RelayRole::precharge), relay_of("lamp", RelayRole::alarm)});
+}
+
 }  // namespace cw
