@@ -5,6 +5,7 @@
 #include <span>
 
 #include "core/bank.h"
+#include "core/bank_request.h"
 #include "core/divergence.h"
 #include "core/link.h"
 #include "core/pack.h"
@@ -83,6 +84,7 @@ struct Picture {
   std::span<const PackState> packs;  // in the order of the configuration
   const Bank& bank;
   std::span<const RelayState> relays;
+  const BankRequest* request = nullptr;  // none: no [bank] is configured
 };
 
 }  // namespace cw

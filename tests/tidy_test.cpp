@@ -77,6 +77,8 @@ const std::vector<Edge> kEdges = {
     {"drivers/transport/",
      {"core/", "drivers/protocol/bus.h", "drivers/protocol/can_frame.h", "drivers/transport/"}},
     {"drivers/gpio/", {"core/", "drivers/gpio/"}},
+    {"bridge/inverter/",
+     {"core/", "bridge/", "drivers/protocol/bus.h", "drivers/protocol/can_frame.h"}},
     {"bridge/", {"core/", "bridge/"}},
     {"storage/", {"core/", "storage/", "bridge/sink.h"}},
     {"simulator/", {"core/", "drivers/protocol/", "simulator/"}},

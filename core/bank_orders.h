@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// What energy managers and operators ask of the bank while it runs. A request can only narrow what
+// packs and configuration allow (inverter-modbus.md, section 1.6).
+#pragma once
+#include <optional>
+
+#include "core/units.h"
+
+namespace cw {
+
+struct BankOrders {
+  std::optional<CentiPercent> soc_min;  // in place of the configured bound while it holds
+  std::optional<CentiPercent> soc_max;
+  std::optional<Milliamps> charge_current_most;  // magnitudes
+  std::optional<Milliamps> discharge_current_most;
+  bool full_charge = false;  // go to absorption once, as if a full charge were due
+  bool disconnect = false;   // both currents zero; the relays follow by their own rules
+  bool client_lost = false;  // whoever asked for something last is silent now
+  friend constexpr bool operator==(const BankOrders&, const BankOrders&) = default;
+};
+
+}  // namespace cw
