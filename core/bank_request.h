@@ -119,6 +119,10 @@ struct BankRequest {
   Voice voice = Voice::silent;
   ChargeStage stage = ChargeStage::bulk;
   std::uint8_t cells = 0;  // in series, of every pack
+  // Both of all cells in series, from the settings. No option of an inverter's protocol lifts the
+  // charge voltage above the first; 0: not known, and nothing is lifted.
+  Millivolts charge_voltage_most{};
+  Millivolts nominal_voltage{};  // for energies
 
   BankLimit<Millivolts> charge_voltage;     // CVL
   BankLimit<Millivolts> discharge_voltage;  // DVL
