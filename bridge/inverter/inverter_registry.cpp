@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every protocol an inverter can be told in. To add one: its header, and its part of the list.
+#include <algorithm>
+#include <vector>
+
+#include "bridge/inverter/inverter_protocol.h"
+
+namespace cw {
+namespace {
+
+std::vector<InverterProtocolSpec> list() {
+  std::vector<InverterProtocolSpec> all;
+  return all;
+}
+
+}  // namespace
+
+std::span<const InverterProtocolSpec> inverter_protocols() {
+  static const std::vector<InverterProtocolSpec> all = list();
+  return all;
+}
+
+const InverterProtocolSpec* find_inverter_protocol(std::string_view name) {
+  const auto all = inverter_protocols();
+  const auto found = std::find_if(
+      all.begin(), all.end(), [&](const InverterProtocolSpec& spec) { return spec.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+}  // namespace cw
