@@ -50,15 +50,15 @@ constexpr std::uint16_t quantity_of(std::span<const std::uint8_t> frame) {
   return word_at(frame, 10);
 }
 
-/// Codes of the Modbus Application Protocol V1.1b3, section 7. A unit that is not configured is
-/// `target_failed` ("the device is not present on the network"): clients that look for units go
-/// on to the next, while 0A tells them that the gateway itself is misconfigured or overloaded.
+/// Codes of the Modbus Application Protocol V1.1b3, section 7, used as a Victron GX uses them.
 enum class Exception : std::uint8_t {
   none = 0,
   illegal_function = 1,
   illegal_address = 2,
   illegal_value = 3,
-  target_failed = 0x0B,
+  device_failed = 4,     // the value was right, carrying it out was not possible
+  no_path = 0x0A,        // a unit that is not configured
+  target_failed = 0x0B,  // there is nothing to show yet
 };
 
 /// `readable(address)`: how many registers from there on can be read in one piece.

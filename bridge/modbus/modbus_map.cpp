@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "bridge/modbus/modbus_registers.h"
 #include "bridge/modbus/modbus_table.h"
 
 namespace cw {
@@ -16,11 +17,6 @@ using modbus::Number;
 using modbus::Row;
 
 using Registers = std::span<std::uint16_t>;
-
-void put_big_end_first(Registers out, std::uint64_t bits) {
-  for (std::size_t i = out.size(); i-- > 0; bits >>= 16)
-    out[i] = static_cast<std::uint16_t>(bits & 0xFFFF);
-}
 
 std::uint64_t not_available(Encoding encoding) {
   switch (encoding) {
@@ -38,16 +34,7 @@ std::int64_t within_32_bits(std::int64_t value) { return std::min<std::int64_t>(
 
 void put_number(Encoding encoding, Registers out, Number value) {
   if (value && encoding == Encoding::number32) value = within_32_bits(*value);
-  put_big_end_first(out, value ? static_cast<std::uint64_t>(*value) : not_available(encoding));
-}
-
-void put_text(Registers out, std::string_view text) {
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const auto byte = [&](std::size_t at) -> unsigned {
-      return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
-    };
-    out[i] = static_cast<std::uint16_t>(byte(2 * i) << 8 | byte(2 * i + 1));
-  }
+  modbus::put_number(out, value ? static_cast<std::uint64_t>(*value) : not_available(encoding));
 }
 
 bool has(const Row& row, UnitKind kind) {
@@ -59,105 +46,61 @@ bool has(const Row& row, UnitKind kind) {
   return false;
 }
 
+// Which of the units a map shows.
 class NativeMap : public RegisterMap {
  public:
   std::size_t size() const override { return kMapSize; }
-
   std::size_t readable(std::uint16_t address) const override {
-    return address < kMapSize ? kReadable[address] : 0;
-  }
-
-  void render(const UnitState& unit, Instant now, Registers image) const override {
-    const bool believed = unit.believed(now);
-    for (const Row& row : kRows) {
-      const bool shown = has(row, unit.kind) && (believed || row.holds == modbus::Holds::always);
-      for (std::size_t i = 0; i < row.values; ++i) {
-        const Registers out = image.subspan(row.first + i * row.length, row.length);
-        if (row.encoding == Encoding::text)
-          put_text(out, shown ? row.text(unit, i) : std::string_view{});
-        else
-          put_number(row.encoding, out, shown ? row.number(unit, now, i) : std::nullopt);
-      }
-    }
+    return native_map_readable(address);
   }
 };
 
-// All scalars with one time, so that the bank's values end together.
-PackScalars stamped(const PackScalars& scalars, Instant heard) {
-  PackScalars out;
-  for (const Field& field : kFields)
-    if (const auto when = field.heard(scalars))
-      field.store(out, *field.fresh(scalars, *when, {0}), heard);
-  return out;
-}
-
-Decision union_of_decisions(std::span<const PackState> packs) {
-  if (packs.empty()) return {};
-  Decision all{.open = Switches::none, .tripped = 0};
-  for (const PackState& state : packs) {
-    const Decision& one = state.guard.decision();
-    all.open = all.open | one.open;
-    all.tripped |= one.tripped;
-    all.off |= one.off;
+class PackMap : public NativeMap {
+ public:
+  explicit PackMap(std::size_t index) : index_(index) {}
+  Instant render(const Site& site, Instant now, Registers image) const override {
+    render_native_map(site.packs[index_], now, image);
+    return now;  // there are ages in it
   }
-  return all;
-}
 
-std::optional<std::uint8_t> known(std::uint8_t pack) {
-  if (pack == 0) return std::nullopt;
-  return pack;
-}
+ private:
+  std::size_t index_;
+};
+
+class BankMap : public NativeMap {
+ public:
+  Instant render(const Site& site, Instant now, Registers image) const override {
+    render_native_map(site.bank, now, image);
+    return now;
+  }
+};
 
 }  // namespace
 
-const RegisterMap& native_map() {
-  static const NativeMap map;
-  return map;
+std::unique_ptr<RegisterMap> native_pack_map(std::size_t index) {
+  return std::make_unique<PackMap>(index);
 }
 
-void copy_pack(const Picture& picture, std::size_t index, bool pack_too, UnitState& unit) {
-  const PackState& state = picture.packs[index];
-  unit.kind = UnitKind::pack;
-  unit.mode = picture.mode;
-  unit.packs = static_cast<std::uint8_t>(picture.packs.size());
-  unit.name = state.name;
-  unit.protocol = state.protocol;
-  unit.link = state.link.link;
-  unit.heard.reset();
-  if (state.link.link != Link::unheard) unit.heard = state.link.last_frame;
-  unit.max_age = state.max_age;
-  unit.decision = state.guard.decision();
-  if (pack_too) unit.pack = state.pack;
+std::unique_ptr<RegisterMap> native_bank_map() { return std::make_unique<BankMap>(); }
+
+std::size_t native_map_size() { return kMapSize; }
+
+std::size_t native_map_readable(std::uint16_t address) {
+  return address < kMapSize ? kReadable[address] : 0;
 }
 
-void copy_bank(const Picture& picture, UnitState& unit) {
-  unit.kind = UnitKind::bank;
-  unit.mode = picture.mode;
-  unit.packs = picture.bank.packs;
-  unit.packs_in = picture.bank.packs_in;
-  unit.name.assign("bank");
-  unit.decision = union_of_decisions(picture.packs);
-  unit.cell_voltage_max_pack = known(picture.bank.cell_voltage_max_pack);
-  unit.cell_voltage_min_pack = known(picture.bank.cell_voltage_min_pack);
-  unit.relays.assign(picture.relays.begin(), picture.relays.end());
-  // The sum is as old as its oldest part, and ends with the part that ends first.
-  unit.heard.reset();
-  std::optional<Instant> ends;
-  for (const PackState& state : picture.packs) {
-    if (!state.fresh(picture.now)) continue;
-    const Instant frame = state.link.last_frame;
-    unit.heard = std::min(unit.heard.value_or(frame), frame);
-    ends = std::min(ends.value_or(frame + state.max_age), frame + state.max_age);
+void render_native_map(const UnitState& unit, Instant now, Registers image) {
+  const bool believed = unit.believed(now);
+  for (const Row& row : kRows) {
+    const bool shown = has(row, unit.kind) && (believed || row.holds == modbus::Holds::always);
+    for (std::size_t i = 0; i < row.values; ++i) {
+      const Registers out = image.subspan(row.first + i * row.length, row.length);
+      if (row.encoding == Encoding::text)
+        modbus::put_text(out, shown ? row.text(unit, i) : std::string_view{});
+      else
+        put_number(row.encoding, out, shown ? row.number(unit, now, i) : std::nullopt);
+    }
   }
-  unit.max_age = {};
-  unit.pack.scalars = {};
-  unit.pack.alarms.clear();
-  if (!unit.heard) return;
-  unit.max_age = {static_cast<std::int32_t>(ends->ms - unit.heard->ms)};
-  unit.pack.scalars = stamped(picture.bank.scalars, *unit.heard);
-  const auto& alarms = picture.bank.alarms;
-  if (const auto union_of_all = alarms.fresh(alarms.heard(), {0}))
-    unit.pack.alarms.set(*union_of_all, *unit.heard);
 }
 
 }  // namespace cw

@@ -48,9 +48,11 @@ struct Replier::Library {
 Replier::Replier() : library_(std::make_unique<Library>()) {}
 Replier::~Replier() = default;
 
-Sent Replier::registers(int socket, std::span<const std::uint8_t> frame,
+Sent Replier::registers(int socket, std::span<const std::uint8_t> frame, std::uint16_t first,
                         std::span<std::uint16_t> image) {
   modbus_mapping_t mapping{};
+  mapping.start_registers = first;
+  mapping.start_input_registers = first;
   mapping.nb_registers = static_cast<int>(image.size());
   mapping.tab_registers = image.data();
   mapping.nb_input_registers = mapping.nb_registers;

@@ -19,8 +19,9 @@ class Replier {
   Replier();
   ~Replier();
 
-  /// Answers a request that judge() let pass from `image`, whose first register is 0.
-  Sent registers(int socket, std::span<const std::uint8_t> frame, std::span<std::uint16_t> image);
+  /// Answers a request that judge() let pass from `image`, whose first register is `first`.
+  Sent registers(int socket, std::span<const std::uint8_t> frame, std::uint16_t first,
+                 std::span<std::uint16_t> image);
 
   /// Answers with an exception.
   Sent refuse(int socket, std::span<const std::uint8_t> frame, Exception exception);

@@ -14,10 +14,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <tuple>
 
-#include "bridge/modbus/modbus_map.h"
 #include "bridge/modbus/modbus_reply.h"
 #include "bridge/modbus/modbus_socket.h"
+#include "bridge/modbus/modbus_units.h"
 
 namespace cw {
 namespace {
@@ -34,13 +35,22 @@ constexpr int kAcceptsPerTurn = 16;
 constexpr int kRequestsPerEvent = 8;  // of one client, then it is the next one's turn
 constexpr std::size_t kInputBytes = 2 * modbus::kFrameMost;
 
-constexpr Millis kIdleMost{300'000};
-constexpr Millis kHalfRequestMost{2'000};  // from its first byte to its last
+constexpr Millis kIdleMost{120'000};
+constexpr Millis kHalfRequestMost{5'000};  // from its first byte to its last
+constexpr Millis kMuteMost{2'000};         // then it gives its place to one that may ask
 
-constexpr std::uint64_t kListener = ~std::uint64_t{0};
+// Events of a listening socket: its number counts down from here.
+constexpr std::uint64_t kListeners = ~std::uint64_t{0};
+
+struct Listener {
+  Descriptor socket;
+  std::uint16_t port = 0;  // 0: there is none
+  bool watched = false;    // false while there are no descriptors left to accept with
+};
 
 struct Client {
   Descriptor socket;
+  ModbusPort port{};                  // it came to
   std::uint32_t generation = 0;       // events of a former client of this slot are not ours
   bool ended = false;                 // it will send no more
   bool asked = false;                 // it has made a whole request
@@ -54,12 +64,6 @@ struct Client {
     have -= count;
     std::memmove(input.data(), input.data() + count, have);
   }
-};
-
-struct Unit {
-  UnitState state;
-  std::vector<std::uint16_t> image;
-  std::optional<Instant> rendered;
 };
 
 struct Counts {
@@ -76,9 +80,8 @@ enum class Served : std::uint8_t { all, some_left, no_room, gone };
 
 class Server : public ModbusServer {
  public:
-  Server(const ModbusOptions& options, const RegisterMap& map)
-      : options_(options), map_(map), clients_(options.clients_most) {
-    bank_.image.resize(map.size());
+  explicit Server(const ModbusOptions& options)
+      : options_(options), units_(options), clients_(options.clients_most) {
     free_.reserve(clients_.size());
     for (std::size_t i = clients_.size(); i-- > 0;) free_.push_back(i);
   }
@@ -86,7 +89,9 @@ class Server : public ModbusServer {
   bool open(std::string& error);
 
   int descriptor() const override { return epoll_.get(); }
-  std::uint16_t port() const override { return port_; }
+  std::uint16_t port(ModbusPort which) const override {
+    return listeners_[static_cast<std::size_t>(which)].port;
+  }
   void on_ready(Instant now) override;
   void on_tick(Instant now) override;
   void publish(const Picture& picture, std::span<const std::size_t> changed) override;
@@ -94,9 +99,11 @@ class Server : public ModbusServer {
   Health health() const override;
 
  private:
-  void watch_listener(bool on);
-  void accept_some(Instant now);
-  void admit(int fd, Instant now);
+  bool listen_on(ModbusPort which, std::uint16_t port, std::string& error);
+  void watch_listener(std::size_t which, bool on);
+  bool all_listen() const;
+  void accept_some(std::size_t which, Instant now);
+  void admit(int fd, std::size_t listener, Instant now);
   bool make_place(Instant now);
   void drop(Client& client);
   bool watch(Client& client, int operation);
@@ -108,21 +115,14 @@ class Server : public ModbusServer {
   Input fill(Client& client);
   Served serve(Client& client, Instant now);
   Sent answer(Client& client, Bytes frame, Instant now);
-  Unit* find_unit(std::uint8_t number);
-  std::span<std::uint16_t> image_of(Unit& unit, Instant now);
 
   ModbusOptions options_;
-  const RegisterMap& map_;
+  ModbusUnits units_;
   modbus::Replier replier_;
   Descriptor epoll_;
-  Descriptor listener_;
-  bool listening_ = false;  // false while there are no descriptors left to accept with
-  std::uint16_t port_ = 0;
+  std::array<Listener, kModbusPortCount> listeners_;
   std::vector<Client> clients_;
   std::vector<std::size_t> free_;
-  std::vector<Unit> packs_;
-  Unit bank_;
-  bool published_ = false;
   Counts counts_;
 };
 
@@ -134,29 +134,45 @@ bool Server::open(std::string& error) {
     error = fmt::format("cannot make an epoll descriptor: {}", modbus::error_text(errno));
     return false;
   }
-  if (!modbus::listen_on(options_.listen, options_.port, listener_, error)) return false;
-  port_ = modbus::port_of(listener_);
-  watch_listener(true);
+  const auto& [sunspec, victron] = std::tie(options_.sunspec, options_.victron);
+  if (!listen_on(ModbusPort::native, options_.port, error)) return false;
+  if (sunspec.enabled && sunspec.port && !listen_on(ModbusPort::sunspec, *sunspec.port, error))
+    return false;
+  return !victron.enabled || !victron.port || listen_on(ModbusPort::victron, *victron.port, error);
+}
+
+bool Server::listen_on(ModbusPort which, std::uint16_t port, std::string& error) {
+  Listener& listener = listeners_[static_cast<std::size_t>(which)];
+  if (!modbus::listen_on(options_.listen, port, listener.socket, error)) return false;
+  listener.port = modbus::port_of(listener.socket);
+  watch_listener(static_cast<std::size_t>(which), true);
   return true;
 }
 
-void Server::watch_listener(bool on) {
+void Server::watch_listener(std::size_t which, bool on) {
+  Listener& listener = listeners_[which];
   epoll_event event{};
   event.events = EPOLLIN;
-  event.data.u64 = kListener;
-  ::epoll_ctl(epoll_.get(), on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, listener_.get(), &event);
-  listening_ = on;
+  event.data.u64 = kListeners - which;
+  ::epoll_ctl(epoll_.get(), on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, listener.socket.get(), &event);
+  listener.watched = on;
 }
 
-void Server::accept_some(Instant now) {
+bool Server::all_listen() const {
+  return std::ranges::all_of(listeners_,
+                             [](const Listener& one) { return one.port == 0 || one.watched; });
+}
+
+void Server::accept_some(std::size_t which, Instant now) {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
-    const int fd = ::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int fd =
+        ::accept4(listeners_[which].socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      admit(fd, now);
+      admit(fd, which, now);
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       // The connection stays in the queue and would wake us for ever; try again at the next tick.
       ++counts_.refused;
-      watch_listener(false);
+      watch_listener(which, false);
       return;
     } else if (errno != ECONNABORTED && errno != EINTR) {
       return;
@@ -168,8 +184,7 @@ void Server::accept_some(Instant now) {
 bool Server::make_place(Instant now) {
   Client* oldest = nullptr;
   for (Client& client : clients_) {
-    if (!client.socket.is_open() || client.asked || now < client.active + kHalfRequestMost)
-      continue;
+    if (!client.socket.is_open() || client.asked || now < client.active + kMuteMost) continue;
     if (oldest == nullptr || client.active < oldest->active) oldest = &client;
   }
   if (oldest == nullptr) return false;
@@ -178,7 +193,7 @@ bool Server::make_place(Instant now) {
   return true;
 }
 
-void Server::admit(int fd, Instant now) {
+void Server::admit(int fd, std::size_t listener, Instant now) {
   if (free_.empty() && !make_place(now)) {
     ++counts_.refused;
     ::close(fd);
@@ -188,6 +203,7 @@ void Server::admit(int fd, Instant now) {
   free_.pop_back();
   modbus::tune_client(fd);
   client.socket.reset(fd);
+  client.port = static_cast<ModbusPort>(listener);
   client.ended = false;
   client.asked = false;
   client.active = now;
@@ -231,27 +247,15 @@ Input Server::fill(Client& client) {
   return errno == EAGAIN || errno == EWOULDBLOCK ? Input::drained : Input::failed;
 }
 
-Unit* Server::find_unit(std::uint8_t number) {
-  if (!published_) return nullptr;
-  if (number == options_.bank_unit) return &bank_;
-  if (number >= 1 && number <= packs_.size()) return &packs_[number - 1U];
-  return nullptr;
-}
-
-// Ages are those of the request, so a value also ends when nothing is published any more.
-std::span<std::uint16_t> Server::image_of(Unit& unit, Instant now) {
-  if (unit.rendered != now) map_.render(unit.state, now, unit.image);
-  unit.rendered = now;
-  return unit.image;
-}
-
 Sent Server::answer(Client& client, Bytes frame, Instant now) {
-  Unit* const unit = find_unit(modbus::unit_of(frame));
-  const auto readable = [this](std::uint16_t address) { return map_.readable(address); };
-  const Exception exception =
-      unit == nullptr ? Exception::target_failed : modbus::judge(frame, readable);
+  ServedUnit* const unit = units_.find(client.port, modbus::unit_of(frame));
+  const auto readable = [unit](std::uint16_t address) { return unit->map().readable(address); };
+  Exception exception = Exception::no_path;
+  if (unit != nullptr) exception = modbus::judge(frame, readable);
+  if (!units_.published()) exception = Exception::target_failed;
   const Sent sent = exception == Exception::none
-                        ? replier_.registers(client.socket.get(), frame, image_of(*unit, now))
+                        ? replier_.registers(client.socket.get(), frame, unit->map().first(),
+                                             unit->image(units_.site(), now))
                         : replier_.refuse(client.socket.get(), frame, exception);
   if (sent != Sent::whole) return sent;
   ++counts_.requests;
@@ -310,8 +314,8 @@ void Server::on_ready(Instant now) {
   epoll_event events[kEventsPerTurn];
   const int count = ::epoll_wait(epoll_.get(), events, kEventsPerTurn, 0);
   for (int i = 0; i < count; ++i) {
-    if (events[i].data.u64 == kListener) {
-      accept_some(now);
+    if (const std::uint64_t which = kListeners - events[i].data.u64; which < kModbusPortCount) {
+      accept_some(which, now);
       continue;
     }
     Client& client = clients_[events[i].data.u64 & 0xFFFF'FFFF];
@@ -321,7 +325,8 @@ void Server::on_ready(Instant now) {
 }
 
 void Server::on_tick(Instant now) {
-  if (!listening_) watch_listener(true);
+  for (std::size_t i = 0; i < listeners_.size(); ++i)
+    if (listeners_[i].port != 0 && !listeners_[i].watched) watch_listener(i, true);
   for (Client& client : clients_) {
     if (!client.socket.is_open()) continue;
     const bool idle = now > client.active + kIdleMost;
@@ -335,31 +340,20 @@ void Server::on_tick(Instant now) {
 // --- the picture
 
 void Server::publish(const Picture& picture, std::span<const std::size_t> changed) {
-  const bool all = !published_ || packs_.size() != picture.packs.size();
-  packs_.resize(picture.packs.size());
-  // A guard may decide on a turn in which its pack said nothing, so the small things go always.
-  for (std::size_t i = 0; i < packs_.size(); ++i) {
-    const bool moved = all || std::ranges::find(changed, i) != changed.end();
-    copy_pack(picture, i, moved, packs_[i].state);
-    packs_[i].image.resize(map_.size());
-    packs_[i].rendered.reset();
-  }
-  copy_bank(picture, bank_.state);
-  bank_.rendered.reset();
-  published_ = true;
+  units_.publish(picture, changed);
 }
 
 Health Server::health() const {
   Health health;
-  health.ok = listening_;
+  health.ok = all_listen();
   health.dropped = counts_.refused;
   health.detail = fmt::format(
       "{} of {} clients on port {}, {} requests, {} exceptions, {} refused, {} broken, "
       "{} timed out, {} cut off",
-      clients_.size() - free_.size(), clients_.size(), port_, counts_.requests, counts_.exceptions,
-      counts_.refused, counts_.broken, counts_.timed_out, counts_.cut);
-  if (!listening_) health.detail += "; no descriptors left to accept with";
-  if (bank_.state.relays.size() > kRelaysMost)
+      clients_.size() - free_.size(), clients_.size(), port(ModbusPort::native), counts_.requests,
+      counts_.exceptions, counts_.refused, counts_.broken, counts_.timed_out, counts_.cut);
+  if (!health.ok) health.detail += "; no descriptors left to accept with";
+  if (units_.site().bank.relays.size() > kRelaysMost)
     health.detail += fmt::format("; only the first {} relays are in the map", kRelaysMost);
   return health;
 }
@@ -367,7 +361,7 @@ Health Server::health() const {
 }  // namespace
 
 std::unique_ptr<ModbusServer> make_modbus_server(const ModbusOptions& options, std::string& error) {
-  auto server = std::make_unique<Server>(options, native_map());
+  auto server = std::make_unique<Server>(options);
   if (!server->open(error)) return nullptr;
   return server;
 }

@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Serves the picture over Modbus-TCP: one unit a pack, one for the bank. Runs on the owner's loop:
-// one descriptor to watch, nothing blocks. libmodbus makes and checks the PDUs.
+// Serves the picture over Modbus-TCP: the units of modbus_units.h. Runs on the owner's loop: one
+// descriptor to watch, nothing blocks. libmodbus makes the replies.
 #pragma once
 #include <cstdint>
 #include <memory>
 #include <string>
 
+#include "bridge/modbus/modbus_units.h"
 #include "bridge/sink.h"
 
 namespace cw {
-
-struct ModbusOptions {
-  bool enabled = false;
-  std::string listen = "0.0.0.0";
-  std::uint16_t port = 1502;     // 502 needs a privilege; 0: any free port (tests)
-  std::uint8_t bank_unit = 200;  // packs are units 1, 2, ... in the order of the configuration
-  std::uint16_t clients_most = 64;
-};
 
 class ModbusServer : public Sink {
  public:
@@ -27,7 +20,8 @@ class ModbusServer : public Sink {
   /// Closes clients that are idle or stuck in half a request. Call every second or so.
   virtual void on_tick(Instant now) = 0;
 
-  virtual std::uint16_t port() const = 0;
+  /// The TCP port; 0: that map has none of its own.
+  virtual std::uint16_t port(ModbusPort which = ModbusPort::native) const = 0;
 };
 
 /// nullptr if the port cannot be taken; `error` then says why, for people.

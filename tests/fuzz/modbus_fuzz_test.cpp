@@ -74,7 +74,7 @@ class Oracle {
     const auto refuse = [&](std::uint8_t exception) {
       return frame(transaction, unit, {static_cast<std::uint8_t>(function | 0x80), exception});
     };
-    if (unit != 1 && unit != 2 && unit != kBank) return refuse(0x0B);
+    if (unit != 1 && unit != 2 && unit != kBank) return refuse(0x0A);
     if (function != 3 && function != 4) return refuse(1);
     if (request.size() != 12) return refuse(3);
     const std::size_t address = static_cast<std::size_t>(request[8] << 8 | request[9]);
@@ -83,7 +83,7 @@ class Oracle {
     Bytes pdu = {static_cast<std::uint8_t>(function), static_cast<std::uint8_t>(2 * quantity)};
     const auto& image = images_[unit == kBank ? 2 : unit - 1];
     for (std::size_t at = address; at < address + quantity; ++at) {
-      if (at > 0xFFFF || native_map().readable(static_cast<std::uint16_t>(at)) == 0)
+      if (at > 0xFFFF || native_map_readable(static_cast<std::uint16_t>(at)) == 0)
         return refuse(2);
       pdu.push_back(static_cast<std::uint8_t>(image[at] >> 8));
       pdu.push_back(static_cast<std::uint8_t>(image[at]));
@@ -93,8 +93,8 @@ class Oracle {
 
  private:
   void add(const UnitState& unit, Instant now) {
-    images_.emplace_back(native_map().size());
-    native_map().render(unit, now, images_.back());
+    images_.emplace_back(native_map_size());
+    render_native_map(unit, now, images_.back());
   }
   std::vector<std::vector<std::uint16_t>> images_;
 };

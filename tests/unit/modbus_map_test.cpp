@@ -27,9 +27,9 @@ const Row& row(std::string_view key) {
 }
 
 struct Image {
-  std::vector<std::uint16_t> registers = std::vector<std::uint16_t>(native_map().size(), 0xDEAD);
+  std::vector<std::uint16_t> registers = std::vector<std::uint16_t>(native_map_size(), 0xDEAD);
 
-  Image(const UnitState& unit, Instant now) { native_map().render(unit, now, registers); }
+  Image(const UnitState& unit, Instant now) { render_native_map(unit, now, registers); }
 
   std::uint64_t raw(std::string_view key, std::size_t i = 0) const {
     const Row& r = row(key);
@@ -287,7 +287,7 @@ TEST(ModbusMap, ReadsExactlyTheRegistersOfItsRows) {
   for (std::size_t at = 0; at < mapped.size(); ++at) {
     std::size_t run = 0;
     while (at + run < mapped.size() && mapped[at + run]) ++run;
-    ASSERT_EQ(native_map().readable(static_cast<std::uint16_t>(at)), run) << at;
+    ASSERT_EQ(native_map_readable(static_cast<std::uint16_t>(at)), run) << at;
     if (run > 1) at += run - 2;  // the rest of a run only counts down
   }
 }
@@ -342,7 +342,7 @@ Bytes read_request(unsigned address, unsigned quantity, unsigned function = 3, u
 }
 
 Exception judged(const Bytes& frame) {
-  return modbus::judge(frame, [](std::uint16_t at) { return native_map().readable(at); });
+  return modbus::judge(frame, [](std::uint16_t at) { return native_map_readable(at); });
 }
 
 TEST(ModbusFrame, WaitsForTheWholeRequest) {

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the operator says about the Modbus server.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/charge_settings.h"
+
+namespace cw {
+
+/// The SunSpec chain: models 1, 802, 803, 713, and 804 and 805 for each pack. What a client reads
+/// of its layout follows from this alone, so it never changes while the program runs.
+struct SunspecOptions {
+  bool enabled = false;
+  std::uint8_t unit = 126;
+  std::optional<std::uint16_t>
+      port;                         // of its own, where it is unit 1 as well; none: the common one
+  bool discharge_positive = true;   // sign of its currents and powers
+  std::string site = "cellwarden";  // serial number of model 1
+  std::vector<ChargePackSettings> packs;
+  Millivolts nominal_voltage{3'200};  // of a cell, for energies
+};
+
+/// The registers of a Victron GX: units 225 (battery), 100 and 0 (system).
+struct VictronOptions {
+  bool enabled = false;
+  std::optional<std::uint16_t> port;  // of its own; none: the common one
+};
+
+struct ModbusOptions {
+  bool enabled = false;
+  std::string listen = "0.0.0.0";
+  std::uint16_t port = 1502;     // 502 needs a privilege; 0: any free port (tests)
+  std::uint8_t bank_unit = 200;  // packs are units 1, 2, ... in the order of the configuration
+  std::uint16_t clients_most = 64;
+  SunspecOptions sunspec;
+  VictronOptions victron;
+};
+
+}  // namespace cw
