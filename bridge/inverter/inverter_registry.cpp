@@ -4,12 +4,21 @@
 #include <vector>
 
 #include "bridge/inverter/inverter_protocol.h"
+#include "bridge/inverter/pylontech_rs485.h"
 
 namespace cw {
 namespace {
 
+// On RS485 we are the battery and answer.
+void add_serial(std::vector<InverterProtocolSpec>& all) {
+  all.push_back({"pylontech-rs485",
+                 "Pylontech's ASCII protocol: Axpert (\"PYL\"), Deye, Sunsynk, SRNE, EASUN, PowMr",
+                 Bus::serial, 9'600, make_pylontech_rs485});
+}
+
 std::vector<InverterProtocolSpec> list() {
   std::vector<InverterProtocolSpec> all;
+  add_serial(all);
   return all;
 }
 
