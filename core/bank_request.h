@@ -54,9 +54,9 @@ constexpr std::string_view name(LimitCause cause) {
 /// One reason with its evidence: "cell 7 of pack 2 at 3.512 V".
 struct LimitReason {
   LimitCause cause = LimitCause::none;
-  std::uint8_t pack = 0;              // from 1; 0: the bank
-  std::uint8_t where = 0;             // cell or sensor from 1; 0: none
-  std::optional<std::int32_t> value;  // what was measured or set, in `unit`
+  std::uint8_t pack = 0;                // from 1; 0: the bank
+  std::uint8_t where = 0;               // cell or sensor from 1; 0: none
+  std::optional<std::int32_t> value{};  // what was measured or set, in `unit`
   Unit unit = Unit::count;
   friend constexpr bool operator==(const LimitReason&, const LimitReason&) = default;
 };
@@ -67,7 +67,7 @@ template <class Q>
 struct BankLimit {
   Q value{};
   LimitReason reason{};
-  std::optional<Q> next_value;  // what the next reason alone would allow
+  std::optional<Q> next_value{};  // what the next reason alone would allow
   LimitReason next{};
   friend constexpr bool operator==(const BankLimit&, const BankLimit&) = default;
 };

@@ -7,36 +7,30 @@
 #include <optional>
 #include <span>
 
+#include "core/bank_limits.h"
 #include "core/bank_orders.h"
 #include "core/bank_request.h"
 #include "core/charge_settings.h"
+#include "core/charge_stage.h"
+#include "core/charge_voltage.h"
+#include "core/force_charge.h"
+#include "core/reported_soc.h"
+#include "core/slew.h"
 
 namespace cw {
 
 struct PackState;
 
-/// What must survive a restart.
-struct ChargeMemory {
-  std::optional<std::int64_t> last_full_wall_ms;  // Unix time of the last full charge; none known
-  ChargeStage stage = ChargeStage::bulk;
-};
-
-/// Between steps, of one pack: inputs with their backlash, so that a cell that hovers around the
-/// knee of a curve does not make a limit hunt. What charge_control.cpp keeps is its own business.
-struct ChargePackState {
-  std::optional<Millivolts> cell_max;  // as the curves see it
-  std::optional<Millivolts> cell_min;
-};
-
 class ChargeControl {
  public:
-  /// `packs` and `states`, one element a pack in the order of the packs, must outlive it.
+  /// `settings`, and `packs` and `states`, one element a pack in the order of the packs, must
+  /// outlive it.
   ChargeControl(const ChargeSettings& settings, std::span<const ChargePackSettings> packs,
                 std::span<ChargePackState> states);
 
   /// Before the first step.
-  void restore(const ChargeMemory& memory);
-  const ChargeMemory& memory() const { return memory_; }
+  void restore(const ChargeMemory& memory) { stage_.restore(memory); }
+  const ChargeMemory& memory() const { return stage_.memory(); }
 
   /// To be called once a second, and at once when a pack was lost or a protection acted. `now`
   /// never goes back; `wall_ms` (Unix time) only tells how many days ago the bank was full.
@@ -45,12 +39,39 @@ class ChargeControl {
 
   const BankRequest& request() const { return request_; }
 
+  /// What each pack allows, for people.
+  std::span<const ChargePackState> packs() const { return states_; }
+
  private:
+  void observe_packs(std::span<const PackState> packs, Instant now);
+  void step_voice(Instant now);
+  void step_measured(Instant now);
+  Bounds<Milliamps> current_bounds(Flow flow, const BankOrders& orders, Instant now);
+  BankLimit<Milliamps> step_current(Flow flow, const BankOrders& orders, Instant now);
+  void add_window(Bounds<Milliamps>& bounds, Flow flow);
+  void add_orders(Bounds<Milliamps>& bounds, Flow flow, const BankOrders& orders, Instant now);
+  void step_window(const BankOrders& orders);
+  void step_flags(const BankOrders& orders, Instant now, std::int64_t wall_ms);
+  void step_voltages(Instant now);
+  bool is_riding(Instant now) const;
+
   const ChargeSettings& settings_;
   std::span<const ChargePackSettings> packs_;
   std::span<ChargePackState> states_;
-  ChargeMemory memory_;
   BankRequest request_;
+
+  std::optional<Instant> started_;
+  std::optional<Instant> blind_since_;    // nothing is heard any more
+  std::optional<Instant> joining_since_;  // an order to join stands
+  std::optional<CentiPercent> soc_;       // computed
+  Backlash soc_high_, soc_low_;
+  bool calm_ = false;  // all was well when all packs were last fresh
+  Milliamps calm_charge_{}, calm_discharge_{};
+  StageMachine stage_;
+  ChargeVoltage voltage_;
+  ForceCharge force_;
+  ReportedSoc reported_;
+  Slew charge_, discharge_;
 };
 
 }  // namespace cw

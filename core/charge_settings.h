@@ -40,9 +40,13 @@ struct ChargeSettings {
   bool alarm_if_any = false;          // one pack's protection is an alarm of the bank
 
   // Data that get old.
-  Ms lost_after{30'000};   // from the last data to a pack that counts as lost
-  Ms blind_for{60'000};    // zeros are sent for so long after the last pack was lost
-  Ms ride_through{0};      // half of the last limits for so long, if all was well when it happened
+  Ms lost_after{30'000};  // from the last data to a pack that counts as lost
+  Ms blind_for{60'000};   // zeros are sent for so long after the last pack was lost
+  Ms ride_through{0};     // half of the last limits for so long, if all was well when it happened
+  Millivolts ride_cell_least{3'225};  // "well": every cell and sensor within these
+  Millivolts ride_cell_most{3'375};
+  DeciCelsius ride_temperature_least{50};
+  DeciCelsius ride_temperature_most{400};
   Ms start_grace{30'000};  // packs not yet heard do not count as lost for so long
 
   // The stages.
@@ -84,10 +88,11 @@ struct ChargeSettings {
 /// What belongs to one pack and not to the bank.
 struct ChargePackSettings {
   std::uint8_t cells = 0;
-  std::uint8_t chemistry = 0;               // Chemistry of core/presets.h
-  std::optional<Milliamps> charge_current;  // most the operator allows; absent: the board's setting
-  std::optional<Milliamps> discharge_current;
-  std::optional<MilliampHours> capacity;  // where the board does not tell
+  std::uint8_t chemistry = 0;  // Chemistry of core/presets.h
+  std::optional<Milliamps>
+      charge_current{};  // most the operator allows; absent: the board's setting
+  std::optional<Milliamps> discharge_current{};
+  std::optional<MilliampHours> capacity{};  // where the board does not tell
 };
 
 }  // namespace cw

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/bank_limits.h"
+
+#include <algorithm>
+
+namespace cw {
+namespace {
+
+constexpr std::int64_t kShareFromPermille = 100;  // of the full limit must flow to measure shares
+
+std::int64_t along(Flow flow, const ChargeInput& input) {
+  if (!input.current) return 0;
+  const std::int64_t current = input.current->value.count;
+  return flow == Flow::charge ? current : -current;
+}
+
+// Heard, or lost while it took part: it holds the bank to what it allowed.
+const PackLimit* binding_limit(Flow flow, const ChargePackState& pack) {
+  const FlowState& way = pack.of(flow);
+  if (pack.input.is_heard()) return way.now.takes_part ? &way.now : nullptr;
+  return pack.is_lost() && way.last.takes_part ? &way.last : nullptr;
+}
+
+std::int32_t clamped(std::int64_t value) {
+  return static_cast<std::int32_t>(std::clamp<std::int64_t>(value, 0, INT32_MAX));
+}
+
+// How the current divides: by capacity, and as measured.
+struct Division {
+  std::int64_t capacity_sum = 0;
+  bool capacity_known = true;  // of every pack that binds: else the whole may go through any one
+
+  std::int64_t by_capacity(std::int64_t own_limit, const ChargePackState& pack) const {
+    if (!capacity_known) return own_limit;
+    return own_limit * capacity_sum / pack.input.capacity->count;
+  }
+};
+
+Division division_of(Flow flow, std::span<const ChargePackState> packs) {
+  Division division;
+  for (const ChargePackState& pack : packs) {
+    const PackLimit* const limit = binding_limit(flow, pack);
+    if (limit == nullptr) continue;
+    const bool known = pack.input.capacity && pack.input.capacity->count > 0;
+    if (!known) division.capacity_known = false;
+    if (known && pack.input.is_heard() && limit->counts)
+      division.capacity_sum += pack.input.capacity->count;
+  }
+  return division;
+}
+
+bool is_setting(LimitCause cause) {
+  return cause == LimitCause::setting || cause == LimitCause::board_setting;
+}
+
+// What a limit of one pack is as a limit of the bank, by the division that hurts more.
+void add_scaled(Bounds<Milliamps>& bounds, Milliamps own_limit, LimitReason reason,
+                const Division& division, const ChargePackState& pack, const PackShare& share) {
+  const std::int64_t nominal = division.by_capacity(own_limit.count, pack);
+  if (share.own.count > 0) {
+    const std::int64_t measured =
+        std::int64_t{own_limit.count} * share.total.count / share.own.count;
+    if (measured < nominal) {
+      if (is_setting(reason.cause)) {
+        bounds.add({clamped(nominal)}, reason);
+        reason.cause = LimitCause::share;
+        reason.value = share.own.count;
+      }
+      bounds.add({clamped(measured)}, reason);
+      return;
+    }
+  }
+  bounds.add({clamped(nominal)}, reason);
+}
+
+// Where it was when nobody saw it any more.
+BankLimit<Milliamps> lost(BankLimit<Milliamps> last) {
+  last.next_value.reset();
+  last.reason.cause = LimitCause::pack_lost;
+  return last;
+}
+
+}  // namespace
+
+void update_shares(Flow flow, std::span<ChargePackState> packs) {
+  std::int64_t total = 0;
+  bool all_heard = true;
+  for (const ChargePackState& pack : packs) {
+    const bool lost = pack.is_lost() || pack.input.presence == Presence::stale;
+    if (lost) all_heard = false;
+    if (pack.input.is_heard() && pack.of(flow).now.takes_part) total += along(flow, pack.input);
+  }
+  if (total <= 0 || total > INT32_MAX) return;
+  if (total * 1000 < kShareFromPermille * full_limit(flow, packs).count) return;
+  for (ChargePackState& pack : packs) {
+    if (!pack.input.is_heard() || !pack.of(flow).now.takes_part) continue;
+    const std::int64_t own = std::clamp<std::int64_t>(along(flow, pack.input), 0, INT32_MAX);
+    PackShare& share = pack.of(flow).share;
+    const std::int64_t mine = own * share.total.count;  // compared with the share that counts
+    const std::int64_t counted = share.own.count * total;
+    const bool worse = share.own.count == 0 || mine > counted;
+    const bool better = all_heard && mine < counted - counted / 10;
+    if (worse || better) share = {{clamped(own)}, {clamped(total)}};
+  }
+}
+
+Milliamps full_limit(Flow flow, std::span<const ChargePackState> packs) {
+  std::int64_t sum = 0;
+  for (const ChargePackState& pack : packs)
+    if (pack.input.is_heard() && pack.of(flow).now.takes_part) sum += pack.of(flow).now.base.count;
+  return {clamped(sum)};
+}
+
+Bounds<Milliamps> shared_limit(Flow flow, std::span<const ChargePackState> packs) {
+  Bounds<Milliamps> bounds;
+  const bool any = std::any_of(packs.begin(), packs.end(), [&](const ChargePackState& pack) {
+    return pack.input.is_heard() && pack.of(flow).now.takes_part;
+  });
+  if (!any) return bounds;
+  const Division division = division_of(flow, packs);
+  for (const ChargePackState& pack : packs) {
+    const PackLimit* const limit = binding_limit(flow, pack);
+    if (limit == nullptr) continue;
+    const PackShare& share = pack.of(flow).share;
+    const BankLimit<Milliamps> own = pack.input.is_heard() ? limit->limit : lost(limit->unaged);
+    add_scaled(bounds, own.value, own.reason, division, pack, share);
+    if (own.next_value) add_scaled(bounds, *own.next_value, own.next, division, pack, share);
+  }
+  return bounds;
+}
+
+}  // namespace cw

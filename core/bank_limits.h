@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the limits of single packs to one of the bank, so that no pack gets more than its own,
+// whether the current divides by capacity or as it does now (charge-control.md, section 8).
+#pragma once
+#include <span>
+
+#include "core/bounds.h"
+#include "core/pack_limit.h"
+
+namespace cw {
+
+/// How much of the bank's current a pack was seen to carry: `own` of `total`. Worse counts at once;
+/// better by a tenth or more, and only while every pack is heard. Kept until it is measured anew.
+struct PackShare {
+  Milliamps own{};  // 0: never measured
+  Milliamps total{};
+};
+
+/// One direction of one pack, between steps.
+struct FlowState {
+  PackLimit now;
+  PackLimit last;  // when it was last heard: a pack that is lost holds the bank to it
+  PackShare share;
+};
+
+/// What charge control keeps of a pack.
+struct ChargePackState {
+  ChargeInput input;
+  CurveInputs seen;
+  FlowState charge, discharge;
+  Backlash ceiling;  // the charge voltage it asks for
+  bool over_ceiling = false;
+
+  FlowState& of(Flow flow) { return flow == Flow::charge ? charge : discharge; }
+  const FlowState& of(Flow flow) const { return flow == Flow::charge ? charge : discharge; }
+  /// Configured, and nobody knows whether current flows through it.
+  bool is_lost() const { return input.presence == Presence::lost && !input.is_switched_off(); }
+};
+
+/// Measures the shares anew where enough current flows.
+void update_shares(Flow flow, std::span<ChargePackState> packs);
+
+/// The sum of what the packs that take part may carry at most.
+Milliamps full_limit(Flow flow, std::span<const ChargePackState> packs);
+
+/// Bounds by every pack that takes part, and by those that are lost: nothing if no heard pack
+/// takes part.
+Bounds<Milliamps> shared_limit(Flow flow, std::span<const ChargePackState> packs);
+
+}  // namespace cw
