@@ -29,7 +29,9 @@ struct InverterOptions {
   CentiPercent soc_least{0};
   bool limits_a_pack = false;     // RS485: each pack gets its share in place of the bank's limits
   bool hundredth_ampere = false;  // RS485: currents of 0x63 in 0.01 A in place of 0.1 A
-  std::vector<std::uint8_t> addresses{2};  // RS485: those we answer to; the first is the first pack
+  std::vector<std::uint8_t> addresses;  // RS485: those we answer to, the first is the first pack;
+                                        // none: the protocol's usual one
+  bool unconfirmed = false;             // RS485: registers nobody has confirmed are told too
   std::uint8_t answer_as = 0;  // RS485: the address in every answer; 0: the one that was asked
 };
 

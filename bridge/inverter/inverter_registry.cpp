@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "bridge/inverter/byd_rs485.h"
+#include "bridge/inverter/growatt_rs485.h"
 #include "bridge/inverter/inverter_protocol.h"
 #include "bridge/inverter/pylontech_rs485.h"
 
@@ -14,6 +16,11 @@ void add_serial(std::vector<InverterProtocolSpec>& all) {
   all.push_back({"pylontech-rs485",
                  "Pylontech's ASCII protocol: Axpert (\"PYL\"), Deye, Sunsynk, SRNE, EASUN, PowMr",
                  Bus::serial, 9'600, make_pylontech_rs485});
+  all.push_back({"growatt-rs485", "Growatt's battery registers (Li4): Growatt SPF, EG4",
+                 Bus::serial, 9'600, make_growatt_rs485});
+  all.push_back({"byd-rs485",
+                 "BYD Battery-Box registers: Fronius GEN24; only for banks of 160 V and more",
+                 Bus::serial, 9'600, make_byd_rs485});
 }
 
 std::vector<InverterProtocolSpec> list() {

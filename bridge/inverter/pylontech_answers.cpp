@@ -19,7 +19,7 @@ struct Asked {
   const Told& told;
   const InverterOptions& options;
 
-  std::uint8_t base() const { return options.addresses.empty() ? 2 : options.addresses.front(); }
+  std::uint8_t base() const { return options.addresses.front(); }
   /// The byte that names a pack: without it, the one that was addressed.
   std::uint8_t pack_byte() const {
     return request.information.empty() ? request.address : request.information.front();

@@ -16,8 +16,10 @@ struct Answer {
   std::string_view complaint{};  // what the protocol cannot carry; static; empty: nothing
 };
 
-/// The answer to a request that is for us and was whole. The first of `options.addresses` is the
-/// first pack, the others follow. A value that is not known makes the answer
+inline constexpr std::uint8_t kUsualAddress = 2;  // the master of a single group
+
+/// The answer to a request that is for us and was whole. The first of `options.addresses` (there is
+/// one) is the first pack, the others follow. A value that is not known makes the answer
 /// `internal_communication`: nothing is invented.
 Answer answer(const Frame& request, const Told& told, const InverterOptions& options);
 
