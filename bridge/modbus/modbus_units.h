@@ -67,6 +67,7 @@ class ModbusUnits {
 
  private:
   void lay_out(std::size_t packs);
+  void serve_sunspec();
   void serve(ModbusPort port, std::uint8_t number, std::unique_ptr<RegisterMap> map);
 
   ModbusOptions options_;

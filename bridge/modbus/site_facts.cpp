@@ -139,13 +139,13 @@ void find_ratings(const ChargePackSettings& settings, PackFacts& facts) {
 }
 
 // A board that does not send its cells one by one may still tell the extremes.
-Spread find_cells(const Values& values, const PackFacts& facts) {
+Spread find_cells(const Values& values, PackFacts& facts) {
   const Pack& pack = facts.unit->pack;
   Spread cells;
   const std::size_t count =
       facts.cells_configured == 0 ? kMaxCells : std::size_t{facts.cells_configured};
   for (std::size_t i = 0; i < std::min(count, kMaxCells); ++i)
-    cells.add(values(pack.cell_voltage[i]), i + 1);
+    cells.add(facts.cell[i] = values(pack.cell_voltage[i]), i + 1);
   if (cells.count != 0) return cells;
   const P& scalars = pack.scalars;
   cells.most = {values(scalars.cell_voltage_max), values(scalars.cell_voltage_max_index)};

@@ -3,6 +3,7 @@
 // states and event words, of each pack and of the bank. Pure. Numbers are counts of the core's
 // units (mV, mA, 0.01 %, 0.1 °C); an absent one is not known or not to be believed.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -82,6 +83,7 @@ struct PackFacts {
   Number voltage, current, soc, soh, cycles, balancing;
   Number charge_closed, discharge_closed;  // flags: switches
   Spread cells, sensors;
+  std::array<Number, kMaxCells> cell{};  // mV
   std::uint8_t cells_configured = 0;
   std::uint32_t events = 0;
   // Ratings, as configured or as the board tells; kept when it falls silent.

@@ -83,8 +83,7 @@ class Oracle {
     Bytes pdu = {static_cast<std::uint8_t>(function), static_cast<std::uint8_t>(2 * quantity)};
     const auto& image = images_[unit == kBank ? 2 : unit - 1];
     for (std::size_t at = address; at < address + quantity; ++at) {
-      if (at > 0xFFFF || native_map_readable(static_cast<std::uint16_t>(at)) == 0)
-        return refuse(2);
+      if (at > 0xFFFF || native_map_readable(static_cast<std::uint16_t>(at)) == 0) return refuse(2);
       pdu.push_back(static_cast<std::uint8_t>(image[at] >> 8));
       pdu.push_back(static_cast<std::uint8_t>(image[at]));
     }

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// The registers of a Victron GX over this site: the battery service, and what of the system service
+// a battery can tell. What is not known reads 0, as there.
+#pragma once
+#include <memory>
+
+#include "bridge/modbus/modbus_map.h"
+#include "bridge/modbus/modbus_options.h"
+
+namespace cw {
+
+std::unique_ptr<RegisterMap> victron_battery_map(const SunspecOptions& site);
+std::unique_ptr<RegisterMap> victron_system_map(const SunspecOptions& site);
+
+}  // namespace cw
