@@ -104,9 +104,9 @@ TEST(Tidy, FoldersIncludeOnlyInTheDirectionOfTheData) {
 
 TEST(Tidy, CoreAndProtocolsIncludeNoOperatingSystem) {
   const std::set<std::string> allowed = {
-      "algorithm", "array",   "bit",         "compare",  "concepts",    "cstddef", "cstdint",
-      "cstdio",    "cstdlib", "cstring",     "iterator", "limits",      "new",     "numeric",
-      "optional",  "span",    "string_view", "tuple",    "type_traits", "utility"};
+      "algorithm", "array",    "bit",     "compare",          "concepts", "cstddef",     "cstdint",
+      "cstdio",    "cstdlib",  "cstring", "initializer_list", "iterator", "limits",      "new",
+      "numeric",   "optional", "span",    "string_view",      "tuple",    "type_traits", "utility"};
   for (const auto& source : read({"core", "drivers/protocol"}))
     for (const auto& include : includes(source))
       if (!include.local) {
