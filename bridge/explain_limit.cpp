@@ -6,100 +6,67 @@
 namespace cw {
 namespace {
 
-Text<32> pack_name(std::uint8_t number, std::span<const PackState> packs) {
-  if (number >= 1 && number <= packs.size() && !packs[number - 1].name.empty())
-    return packs[number - 1].name;
-  Text<32> text;
-  text.assign(number == 0 ? "the bank" : format_reason("pack {}", number).view());
-  return text;
-}
-
-// What the words of each cause are made of.
-struct Parts {
-  Text<32> pack;
-  std::uint8_t where;
-  Text<32> value;
-  bool has_value;
+/// How a cause is told: what it is, and what its place is called.
+struct CauseWords {
+  std::string_view words;
+  std::string_view place;
 };
 
-// "cell 7 of cellar at 3.512 V"
-Reason measured(const char* what, const Parts& p) {
-  if (p.where == 0) return format_reason("{} of {} at {}", what, p.pack.view(), p.value.view());
-  return format_reason("{} {} of {} at {}", what, p.where, p.pack.view(), p.value.view());
-}
+/// In the order of LimitCause.
+constexpr std::array<CauseWords, kLimitCauseCount> kWords = {{
+    {"nothing is known yet", ""},
+    {"the setting of the pack", ""},
+    {"the setting of the bank", ""},
+    {"nine tenths of the over-current setting of the BMS", ""},
+    {"the BMS asks for it", ""},
+    {"cell voltage", "cell"},
+    {"temperature", "sensor"},
+    {"temperature of the MOSFETs", ""},
+    {"state of charge", ""},
+    {"stage of charge", ""},
+    {"a cell above the ceiling", "cell"},
+    {"its share of the current", ""},
+    {"its data are old", ""},
+    {"not heard", ""},
+    {"no pack is heard", ""},
+    {"a protection forbids it", ""},
+    {"zero before a relay opens", ""},
+    {"zero while a pack joins", ""},
+    {"on the way up", ""},
+    {"settings of the BMS contradict the curves", ""},
+    {"asked for over the network", ""},
+    {"a value it follows from is not known", ""},
+}};
 
-Reason protection(const Parts& p) {
-  if (!p.has_value) return format_reason("a protection holds {}", p.pack.view());
-  if (p.where == 0)
-    return format_reason("a protection holds {}, at {}", p.pack.view(), p.value.view());
-  return format_reason("a protection holds {}, number {} at {}", p.pack.view(), p.where,
-                       p.value.view());
-}
-
-Reason lost(const Parts& p) {
-  if (!p.has_value) return format_reason("{} is not heard", p.pack.view());
-  return format_reason("{} is not heard; it was last bound at {}", p.pack.view(), p.value.view());
-}
-
-Reason words(LimitCause cause, const Parts& p) {
-  const auto pack = p.pack.view();
-  const auto value = p.value.view();
-  switch (cause) {
-    case LimitCause::none: return format_reason("nothing is known yet");
-    case LimitCause::setting: return format_reason("{} may have {} by its settings", pack, value);
-    case LimitCause::bank_setting: return format_reason("the bank's setting of {}", value);
-    case LimitCause::board_setting:
-      return format_reason("the over-current protection of {} acts at {}", pack, value);
-    case LimitCause::board_request: return format_reason("the board of {} asks for it", pack);
-    case LimitCause::cell_voltage: return measured("cell", p);
-    case LimitCause::temperature: return measured("sensor", p);
-    case LimitCause::mosfet_temperature: return measured("the switches", p);
-    case LimitCause::charge_state: return measured("state of charge", p);
-    case LimitCause::stage: return format_reason("the stage of charge asks for {}", value);
-    case LimitCause::cell_ceiling: return measured("cell", p);
-    case LimitCause::share: return format_reason("{} carries more than its share: {}", pack, value);
-    case LimitCause::stale_data: return format_reason("the values of {} are {} old", pack, value);
-    case LimitCause::pack_lost: return lost(p);
-    case LimitCause::all_lost: return format_reason("no pack is heard");
-    case LimitCause::protection: return protection(p);
-    case LimitCause::opening: return format_reason("a relay of {} is about to open", pack);
-    case LimitCause::joining: return format_reason("{} is about to join", pack);
-    case LimitCause::rising: return format_reason("rising to its limit");
-    case LimitCause::configuration:
-      return format_reason("the board of {} is set against the curves", pack);
-    case LimitCause::request: return format_reason("less was asked for");
-    case LimitCause::unknown: return format_reason("{} does not tell what it follows from", pack);
-    case LimitCause::disobeyed: return format_reason("the inverter takes more than it is told");
-  }
-  return {};
-}
-
-template <class Q>
-Reason explain_limit(std::string_view title, const BankLimit<Q>& limit,
-                     std::span<const PackState> packs) {
-  const auto amount = [](Q value) { return amount_text(value.count, unit_of<Q>); };
-  const Reason now = explain(limit.reason, packs);
-  if (!limit.next_value)
-    return format_reason("{} {}: {}", title, amount(limit.value).view(), now.view());
-  return format_reason("{} {}: {}; then {}: {}", title, amount(limit.value).view(), now.view(),
-                       amount(*limit.next_value).view(), explain(limit.next, packs).view());
+std::string_view pack_name(const LimitReason& reason, std::span<const PackState> packs) {
+  if (reason.pack == 0 || reason.pack > packs.size()) return {};
+  return packs[reason.pack - 1U].name.view();
 }
 
 }  // namespace
 
 Reason explain(const LimitReason& reason, std::span<const PackState> packs) {
-  return words(reason.cause, {pack_name(reason.pack, packs), reason.where,
-                              amount_text(reason.value, reason.unit), reason.value.has_value()});
+  const CauseWords& words = kWords[static_cast<std::size_t>(reason.cause)];
+  const std::string_view pack = pack_name(reason, packs);
+  Reason place;
+  if (reason.where != 0 && !words.place.empty())
+    place = format_reason("{} {}{}", words.place, reason.where, pack.empty() ? "" : " of ");
+  const bool placed = !place.empty() || !pack.empty();
+  Reason value;
+  if (reason.value)
+    value = format_reason("{} {}", placed ? " at" : ":",
+                          amount_text(*reason.value, reason.unit).view());
+  return format_reason("{}{}{}{}{}", words.words, placed ? ": " : "", place.view(), pack,
+                       value.view());
 }
 
-Reason explain(std::string_view title, const BankLimit<Milliamps>& limit,
-               std::span<const PackState> packs) {
-  return explain_limit(title, limit, packs);
-}
-
-Reason explain(std::string_view title, const BankLimit<Millivolts>& limit,
-               std::span<const PackState> packs) {
-  return explain_limit(title, limit, packs);
+Reason explain(const LimitView& limit, Unit unit, std::span<const PackState> packs) {
+  const Reason why = explain(limit.reason, packs);
+  if (!limit.next_value)
+    return format_reason("{}, {}", amount_text(limit.value, unit).view(), why.view());
+  return format_reason("{}, {}; next {}, {}", amount_text(limit.value, unit).view(), why.view(),
+                       amount_text(*limit.next_value, unit).view(),
+                       explain(limit.next, packs).view());
 }
 
 }  // namespace cw

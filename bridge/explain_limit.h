@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why a limit of the bank is where it is, in words, the same on every interface.
+// Limits in words, the same on every interface.
 #pragma once
 #include <span>
 
+#include "core/limits_table.h"
 #include "core/picture.h"
 
 namespace cw {
 
-/// "cell 7 of cellar at 3.512 V". `packs` of the picture give the names; without them, or where a
-/// pack has none, it is "pack 2".
+/// "cell voltage: cell 7 of garage at 3.512 V". `packs` are those of the picture, for their names.
 Reason explain(const LimitReason& reason, std::span<const PackState> packs);
 
-/// "charge current 105.0 A: cell 7 of cellar at 3.425 V; then 138.0 A: sensor 1 of cellar at
-/// 12.0 °C".
-Reason explain(std::string_view title, const BankLimit<Milliamps>& limit,
-               std::span<const PackState> packs);
-Reason explain(std::string_view title, const BankLimit<Millivolts>& limit,
-               std::span<const PackState> packs);
+/// "300.0 A, bound by ...; next 360.0 A by ...".
+Reason explain(const LimitView& limit, Unit unit, std::span<const PackState> packs);
 
 }  // namespace cw

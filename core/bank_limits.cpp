@@ -7,7 +7,6 @@ namespace cw {
 namespace {
 
 constexpr std::int64_t kShareFromPermille = 100;  // of the full limit must flow to measure shares
-constexpr Millis kBetterFor{600'000};
 
 std::int64_t along(Flow flow, const ChargeInput& input) {
   if (!input.current) return 0;
@@ -83,38 +82,32 @@ BankLimit<Milliamps> lost(BankLimit<Milliamps> last) {
 
 }  // namespace
 
-void update_shares(Flow flow, std::span<ChargePackState> packs, Instant now) {
+void update_shares(Flow flow, std::span<ChargePackState> packs) {
   std::int64_t total = 0;
-  std::int64_t full = 0;
   bool all_heard = true;
   for (const ChargePackState& pack : packs) {
     const bool lost = pack.is_lost() || pack.input.presence == Presence::stale;
     if (lost) all_heard = false;
-    if (!pack.input.is_heard() || !pack.of(flow).now.takes_part) continue;
-    total += along(flow, pack.input);
-    full += pack.of(flow).now.base.count;
+    if (pack.input.is_heard() && pack.of(flow).now.takes_part) total += along(flow, pack.input);
   }
-  if (total <= 0 || total > INT32_MAX || total * 1000 < kShareFromPermille * full) return;
+  if (total <= 0 || total > INT32_MAX) return;
+  if (total * 1000 < kShareFromPermille * full_limit(flow, packs).count) return;
   for (ChargePackState& pack : packs) {
     if (!pack.input.is_heard() || !pack.of(flow).now.takes_part) continue;
+    const std::int64_t own = std::clamp<std::int64_t>(along(flow, pack.input), 0, INT32_MAX);
     PackShare& share = pack.of(flow).share;
-    const std::int64_t own = std::max<std::int64_t>(along(flow, pack.input), 0);
     const std::int64_t mine = own * share.total.count;  // compared with the share that counts
     const std::int64_t counted = share.own.count * total;
     const bool worse = share.own.count == 0 || mine > counted;
-    const bool better = all_heard && !worse && mine < counted - counted / 10;
-    const bool proved = share.better.step(better, kBetterFor, now);
-    if (!worse && !proved) continue;
-    share.own = {clamped(own)};
-    share.total = {clamped(total)};
-    share.better.forget();
+    const bool better = all_heard && mine < counted - counted / 10;
+    if (worse || better) share = {{clamped(own)}, {clamped(total)}};
   }
 }
 
 Milliamps full_limit(Flow flow, std::span<const ChargePackState> packs) {
   std::int64_t sum = 0;
   for (const ChargePackState& pack : packs)
-    if (const PackLimit* const limit = binding_limit(flow, pack)) sum += limit->base.count;
+    if (pack.input.is_heard() && pack.of(flow).now.takes_part) sum += pack.of(flow).now.base.count;
   return {clamped(sum)};
 }
 

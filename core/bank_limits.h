@@ -6,17 +6,14 @@
 
 #include "core/bounds.h"
 #include "core/pack_limit.h"
-#include "core/timed_condition.h"
 
 namespace cw {
 
-/// How much of the bank's current a pack was seen to carry: `own` of `total`. A worse share counts
-/// at once; a better one when it was better by a tenth for ten minutes while every pack was heard.
-/// It is kept while too little current flows to measure it anew.
+/// How much of the bank's current a pack was seen to carry: `own` of `total`. Worse counts at once;
+/// better by a tenth or more, and only while every pack is heard. Kept until it is measured anew.
 struct PackShare {
   Milliamps own{};  // 0: never measured
   Milliamps total{};
-  TimedCondition better;
 };
 
 /// One direction of one pack, between steps.
@@ -41,10 +38,9 @@ struct ChargePackState {
 };
 
 /// Measures the shares anew where enough current flows.
-void update_shares(Flow flow, std::span<ChargePackState> packs, Instant now);
+void update_shares(Flow flow, std::span<ChargePackState> packs);
 
-/// The sum of what the packs that take part may carry at most; of those that are lost, when they
-/// were last heard.
+/// The sum of what the packs that take part may carry at most.
 Milliamps full_limit(Flow flow, std::span<const ChargePackState> packs);
 
 /// Bounds by every pack that takes part, and by those that are lost: nothing if no heard pack

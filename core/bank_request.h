@@ -37,9 +37,8 @@ enum class LimitCause : std::uint8_t {
   configuration,       // settings of a board contradict the curves
   request,             // an energy manager or an operator asked for less
   unknown,             // a value it follows from was never heard
-  disobeyed,           // the inverter takes more than it is told: it is told to stop
 };
-inline constexpr std::size_t kLimitCauseCount = 23;
+inline constexpr std::size_t kLimitCauseCount = 22;
 
 constexpr std::string_view name(LimitCause cause) {
   constexpr std::string_view names[kLimitCauseCount] = {
@@ -48,7 +47,7 @@ constexpr std::string_view name(LimitCause cause) {
       "charge_state",  "stage",        "cell_ceiling", "share",
       "stale_data",    "pack_lost",    "all_lost",     "protection",
       "opening",       "joining",      "rising",       "configuration",
-      "request",       "unknown",      "disobeyed"};
+      "request",       "unknown"};
   return names[static_cast<std::size_t>(cause)];
 }
 
@@ -114,6 +113,7 @@ struct BankMeasured {
   std::optional<Extreme<DeciCelsius>> temperature_min;
   std::optional<Extreme<Millivolts>> cell_max;
   std::optional<Extreme<Millivolts>> cell_min;
+  friend constexpr bool operator==(const BankMeasured&, const BankMeasured&) = default;
 };
 
 struct BankRequest {
@@ -149,6 +149,7 @@ struct BankRequest {
 
   AlarmSet alarms;    // of the bank as a whole: every pack that is heard has them
   AlarmSet warnings;  // of at least one pack
+  friend constexpr bool operator==(const BankRequest&, const BankRequest&) = default;
 };
 
 }  // namespace cw

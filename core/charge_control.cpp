@@ -100,8 +100,8 @@ void ChargeControl::observe_packs(std::span<const PackState> packs, Instant now)
       if (state.input.is_heard()) way.last = way.now;
     }
   }
-  update_shares(Flow::charge, states_, now);
-  update_shares(Flow::discharge, states_, now);
+  update_shares(Flow::charge, states_);
+  update_shares(Flow::discharge, states_);
 }
 
 void ChargeControl::step_voice(Instant now) {

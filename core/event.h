@@ -33,8 +33,16 @@ enum class EventKind : std::uint8_t {
   black_box,           // what was recorded around an incident was sealed, or could not be
   setting_ordered,     // a change is sent to a BMS: `value`, before `limit`; with who asked
   setting_outcome,     // what became of it, or why it was refused
+  limits_told,         // inverters are spoken to, blindly, or no more: `subject`, before `detail`
+  charge_stage,        // bulk, absorption, float: likewise
+  limit_bound,         // another reason binds a limit: `value`, and the reason in words
+  limits_ignored,      // an inverter charges or discharges with more than it may
+  limits_obeyed,       // it does so no longer
+  inverter_heard,      // it answers
+  inverter_silent,     // it does not
+  bank_order,          // an energy manager asked for something, or was refused; with who it was
 };
-inline constexpr std::size_t kEventKindCount = 22;
+inline constexpr std::size_t kEventKindCount = 30;
 
 constexpr std::string_view name(EventKind kind) {
   constexpr std::string_view names[kEventKindCount] = {"started",
@@ -58,7 +66,15 @@ constexpr std::string_view name(EventKind kind) {
                                                        "divergence_cleared",
                                                        "black_box",
                                                        "setting_ordered",
-                                                       "setting_outcome"};
+                                                       "setting_outcome",
+                                                       "limits_told",
+                                                       "charge_stage",
+                                                       "limit_bound",
+                                                       "limits_ignored",
+                                                       "limits_obeyed",
+                                                       "inverter_heard",
+                                                       "inverter_silent",
+                                                       "bank_order"};
   return names[static_cast<std::size_t>(kind)];
 }
 

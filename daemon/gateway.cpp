@@ -50,6 +50,8 @@ Severity severity(EventKind kind) {
     case EventKind::relay_latched:
     case EventKind::relay_contact:
     case EventKind::divergence_raised:
+    case EventKind::limits_ignored:
+    case EventKind::inverter_silent:
     case EventKind::state_unkept: return Severity::warning;
     case EventKind::state_unreadable: return Severity::error;
     case EventKind::started:
@@ -64,6 +66,12 @@ Severity severity(EventKind kind) {
     case EventKind::divergence_cleared:
     case EventKind::relay_sequence:
     case EventKind::relay_command:
+    case EventKind::limits_told:
+    case EventKind::charge_stage:
+    case EventKind::limit_bound:
+    case EventKind::limits_obeyed:
+    case EventKind::inverter_heard:
+    case EventKind::bank_order:
     case EventKind::black_box: return Severity::notice;
   }
   return Severity::notice;
@@ -99,6 +107,7 @@ Gateway::Gateway(const Configuration& configuration)
       supervisor_(configuration.relays),
       mirrors_(configuration.packs),
       relays_(configuration.relays, configuration.mode),
+      bank_control_(configuration.bank),
       moves_at_(configuration.packs.size(), Store::kNever),
       woken_until_(configuration.packs.size(), Instant{-1}),
       spoke_(configuration.packs.size(), false) {}
@@ -113,6 +122,7 @@ void Gateway::restore(std::string_view memory, Instant now, std::int64_t wall_ms
   if (!read) return distrust("the state file is damaged", now);
   relays_.restore(*read, now, wall_ms, store_.events());
   for (const PackMemory& kept : read->packs) restore_pack(kept, now);
+  if (read->charge) bank_control_.restore(*read->charge);
 }
 
 // A pack that is configured no more is forgotten with its trips.
@@ -130,11 +140,14 @@ void Gateway::distrust(std::string_view why, Instant now) {
 }
 
 std::optional<std::string> Gateway::take_memory(Instant now, std::int64_t wall_ms) {
-  if (relays_.revision() + trips_noted_ == memory_taken_) return std::nullopt;
-  memory_taken_ = relays_.revision() + trips_noted_;
+  const std::uint64_t revision = relays_.revision() + trips_noted_;
+  if (revision == memory_taken_ && bank_control_.memory() == charge_taken_) return std::nullopt;
+  memory_taken_ = revision;
+  charge_taken_ = bank_control_.memory();
   Memory memory = relays_.memory(now, wall_ms);
   for (const PackState& pack : store_.packs())
     memory.packs.push_back({std::string{pack.name.view()}, protection_text(pack.guard.memory())});
+  memory.charge = charge_taken_;
   return write_memory(memory);
 }
 
@@ -165,6 +178,11 @@ bool Gateway::wake(std::string_view relay, std::string_view origin, Instant now)
   }
   tick_due_ = tick_due_ || any;
   return any;
+}
+
+void Gateway::order(const BankOrders& orders) {
+  bank_control_.order(orders);
+  tick_due_ = true;
 }
 
 void Gateway::note(EventKind kind, std::string_view detail, Instant now) {
@@ -212,6 +230,7 @@ std::optional<Instant> Gateway::next_tick(Instant now) const {
   for (const Instant moves : moves_at_) next = std::min(next, moves);
   if (const auto due = relays_.next_due(now)) next = std::min(next, *due);
   if (const auto due = gate_.next_due()) next = std::min(next, *due);
+  if (const auto due = bank_control_.next_due()) next = std::min(next, *due);
   if (bank_is_old_) next = now;
   if (next == Store::kNever) return std::nullopt;
   const std::int64_t passed = std::max(next.ms, now.ms + 1) - started_.ms;
@@ -220,7 +239,8 @@ std::optional<Instant> Gateway::next_tick(Instant now) const {
 
 void Gateway::end_turn(Instant now, std::int64_t wall_ms) {
   if (!has_news()) return;
-  const bool moved = decide(now);
+  bool moved = decide(now);
+  moved |= bank_control_.step(store_.packs(), moved, now, wall_ms, store_.events());
   tick_due_ = false;
   const bool news = moved || bank_moved_ || !store_.changed().empty() || !store_.events().empty();
   bank_moved_ = false;
@@ -278,7 +298,8 @@ void Gateway::aggregate_bank(Instant now) {
 }
 
 Picture Gateway::picture(Instant now, std::int64_t wall_ms) const {
-  return {now, wall_ms, configuration_.mode, store_.packs(), bank_, relays_.states()};
+  return {now,   wall_ms,          configuration_.mode,    store_.packs(),
+          bank_, relays_.states(), bank_control_.request()};
 }
 
 void Gateway::publish(Instant now, std::int64_t wall_ms) {

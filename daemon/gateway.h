@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bridge/sink.h"
+#include "daemon/bank_control.h"
 #include "daemon/configuration/configuration.h"
 #include "daemon/mirrors.h"
 #include "daemon/relays/relay_control.h"
@@ -49,6 +50,9 @@ class Gateway : public WireListener {
 
   /// Something happened outside that belongs into the record of events.
   void note(EventKind kind, std::string_view detail, Instant now);
+
+  /// What an energy manager asks the bank for, from the next turn on.
+  void order(const BankOrders& orders);
 
   /// By pack: currents for which zero limits are asked for.
   std::span<const Switches> withheld() const { return relays_.withheld(); }
@@ -99,14 +103,16 @@ class Gateway : public WireListener {
   Supervisor supervisor_;
   Mirrors mirrors_;
   RelayControl relays_;
+  BankControl bank_control_;
   Bank bank_{};
   std::vector<Sink*> sinks_;
   Instant started_{};                 // where the grid begins
   std::vector<Instant> moves_at_;     // by pack: when its guard may change by time alone
   std::vector<Instant> woken_until_;  // by pack: an operator reset a relay that it held off
   std::vector<bool> spoke_;           // by pack: it changed since the bank was added up
-  std::uint32_t memory_taken_ = 0;    // its revision
-  std::uint32_t trips_noted_ = 0;     // changes of what protections must remember
+  std::uint64_t memory_taken_ = 0;    // its revision
+  std::optional<ChargeMemory> charge_taken_;
+  std::uint32_t trips_noted_ = 0;  // changes of what protections must remember
   bool tick_due_ = false;
   bool bank_is_old_ = true;  // a pack changed since it was added up
   bool bank_moved_ = false;  // it was added up again since it was published

@@ -2,6 +2,7 @@
 #include "daemon/status_json.h"
 
 #include "bridge/explain.h"
+#include "bridge/limits_json.h"
 #include "bridge/pack_json.h"
 #include "daemon/mirrors.h"
 #include "daemon/version.h"
@@ -189,7 +190,31 @@ void write_relay(JsonWriter& json, const Picture& picture, const StatusDetails& 
   json.end_object();
 }
 
-void write_details(JsonWriter& json, const StatusDetails& details) {
+void write_inverter(JsonWriter& json, const InverterPortState& state, Instant now) {
+  json.begin_object();
+  write_member(json, "inverter", state.name);
+  write_member(json, "protocol", state.protocol);
+  write_member(json, "port", state.port);
+  write_member(json, "open", state.open);
+  write_member(json, "present", state.inverter.present);
+  json.key("heard_s");
+  state.inverter.heard ? json.quantity(span_ms(*state.inverter.heard, now), Unit::millisecond)
+                       : json.null();
+  struct Row {
+    std::string_view key;
+    std::uint64_t count;
+  };
+  for (const Row& row : {Row{"sent", state.inverter.sent}, Row{"received", state.inverter.received},
+                         Row{"refused", state.inverter.refused}, Row{"dropped", state.dropped},
+                         Row{"reopened", state.reopened}}) {
+    json.key(row.key);
+    json.integer(static_cast<std::int64_t>(row.count));
+  }
+  write_member(json, "trouble", state.trouble);
+  json.end_object();
+}
+
+void write_details(JsonWriter& json, const StatusDetails& details, Instant now) {
   json.key("sinks");
   json.begin_object();
   for (const NamedHealth& sink : details.sinks) {
@@ -212,6 +237,10 @@ void write_details(JsonWriter& json, const StatusDetails& details) {
     json.end_object();
   }
   json.end_array();
+  json.key("inverters");
+  json.begin_array();
+  for (const InverterPortState& inverter : details.inverters) write_inverter(json, inverter, now);
+  json.end_array();
 }
 
 }  // namespace
@@ -230,11 +259,19 @@ void write_status(std::string& out, const Picture& picture, const StatusDetails&
   for (const PackState& pack : picture.packs) write_pack(json, pack, picture.now);
   json.end_array();
   write_bank(json, picture.bank, picture.now, bank_age(picture.packs));
+  json.key("limits");
+  if (picture.request != nullptr) {
+    json.begin_object();
+    write_limits(json, *picture.request, picture.packs);
+    json.end_object();
+  } else {
+    json.null();
+  }
   json.key("relays");
   json.begin_array();
   for (std::size_t i = 0; i < picture.relays.size(); ++i) write_relay(json, picture, details, i);
   json.end_array();
-  write_details(json, details);
+  write_details(json, details, picture.now);
   json.end_object();
   out.push_back('\n');
 }

@@ -26,6 +26,7 @@ struct StatusDetails {
   std::span<const RelayConfiguration> relays;  // in the order of the picture's
   std::vector<NamedHealth> sinks;
   std::vector<WireStatus> wires;
+  std::vector<InverterPortState> inverters;
 };
 
 /// Replaces `out` with the document, ending in a newline.

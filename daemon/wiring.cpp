@@ -43,6 +43,8 @@ Wiring::Wiring(const Configuration& configuration, Loop& loop)
     : configuration_(configuration),
       loop_(loop),
       wire_of_(configuration.packs.size()),
+      inverters_(loop, configuration.inverters),
+      inverter_present_(configuration.inverters.size(), false),
       state_file_(configuration.state_file),
       hub_([&loop] { return loop.now_us(); }, capture_header(configuration, loop),
            [this](bool on) { switch_recording(on); }),
@@ -130,6 +132,7 @@ void Wiring::open_modbus() {
 
 void Wiring::make_sinks() {
   open_modbus();
+  if (inverters_.size() > 0) gateway_.add(inverters_);
   if (configuration_.mqtt.enabled) {
     mqtt_ = make_mqtt(configuration_.mqtt);
     gateway_.add(*mqtt_);
@@ -146,12 +149,17 @@ void Wiring::start() {
   probe_.note(CaptureKind::start);
   gateway_.start(started_, Loop::wall_ms());
   for (const auto& wire : wires_) wire->start();
+  inverters_.start();
   keep_house(started_);
 }
 
-// The first start has no file, and nothing to keep before there is a relay.
+bool Wiring::has_memory() const {
+  return !configuration_.relays.empty() || configuration_.bank.enabled;
+}
+
+// The first start has no file, and nothing to keep before there is a relay or a bank.
 void Wiring::restore() {
-  if (configuration_.relays.empty()) return;
+  if (!has_memory()) return;
   const StateRead read = read_state_file(configuration_.state_file);
   if (!read.error.empty()) {
     probe_.note(CaptureKind::unknown, read.error);
@@ -167,10 +175,11 @@ void Wiring::stop() {
   probe_.note(CaptureKind::stop);
   gateway_.stop(loop_.now(), Loop::wall_ms());
   keep_state(loop_.now());
+  inverters_.say_farewell();
 }
 
 void Wiring::keep_state(Instant now) {
-  if (configuration_.relays.empty()) return;
+  if (!has_memory()) return;
   if (auto memory = gateway_.take_memory(now, Loop::wall_ms())) state_file_.keep(*memory);
 }
 
@@ -224,6 +233,7 @@ void Wiring::end_turn() {
 void Wiring::keep_house(Instant now) {
   open_modbus();
   if (modbus_) modbus_->on_tick(now);
+  note_inverters(now);
   log_health("mqtt", mqtt_.get(), mqtt_in_trouble_);
   log_health("history", history_.get(), history_in_trouble_);
   if (const std::string trouble = state_file_.trouble(); trouble != state_trouble_) {
@@ -240,6 +250,17 @@ void Wiring::keep_house(Instant now) {
   status_line_ = line;
   kept_house_ = now;
   loop_.set_timer(house_timer_, now + kHouseMost);
+}
+
+// Whether an inverter answers says nothing about what it is told; people want to know.
+void Wiring::note_inverters(Instant now) {
+  for (std::size_t i = 0; i < inverters_.size(); ++i) {
+    const InverterPortState state = inverters_.state(i);
+    if (state.inverter.present == inverter_present_[i]) continue;
+    inverter_present_[i] = state.inverter.present;
+    note(state.inverter.present ? EventKind::inverter_heard : EventKind::inverter_silent,
+         fmt::format("{} on {}", state.name, state.port), now);
+  }
 }
 
 void Wiring::note(EventKind kind, std::string_view detail, Instant now) {
@@ -266,6 +287,8 @@ StatusDetails Wiring::details() const {
   if (history_) details.sinks.push_back({"history", history_->health()});
   for (const auto& wire : wires_)
     details.wires.push_back({wire->name(), wire->is_open(), wire->trouble()});
+  for (std::size_t i = 0; i < inverters_.size(); ++i)
+    details.inverters.push_back(inverters_.state(i));
   return details;
 }
 

@@ -11,6 +11,7 @@
 #include "daemon/capture/live_capture.h"
 #include "daemon/configuration/configuration.h"
 #include "daemon/gateway.h"
+#include "daemon/inverters/inverter_ports.h"
 #include "daemon/loop.h"
 #include "daemon/state_file.h"
 #include "daemon/status_json.h"
@@ -43,7 +44,9 @@ class Wiring final : private OrderDesk {
   void make_sinks();
   void open_modbus();
   void switch_recording(bool on);
+  void note_inverters(Instant now);
   void note(EventKind kind, std::string_view detail, Instant now);
+  bool has_memory() const;
   void end_turn();
   void keep_house(Instant now);
   static void log_health(std::string_view name, const Sink* sink, bool& in_trouble);
@@ -65,6 +68,8 @@ class Wiring final : private OrderDesk {
   std::unique_ptr<Sink> mqtt_;
   std::unique_ptr<ModbusServer> modbus_;
   std::unique_ptr<Sink> history_;
+  InverterPorts inverters_;
+  std::vector<bool> inverter_present_;  // as it was noted
   StateFile state_file_;
   std::string state_trouble_;
   CaptureHub hub_;

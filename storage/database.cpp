@@ -62,7 +62,7 @@ struct Database::Implementation {
   sqlite3* connection = nullptr;
   std::string path;
   std::string error;
-  Statement insert_pack, find_pack, insert_sample, insert_event;
+  Statement insert_pack, find_pack, insert_sample, insert_event, insert_limits;
   std::map<std::string, std::int64_t, std::less<>> pack_ids;
 
   R judge(int code) {
@@ -125,6 +125,7 @@ struct Database::Implementation {
   R find_or_add_pack(std::string_view name, std::int64_t& id);
   R store(const Sample& sample);
   R store(const Event& event);
+  R store(const LimitSample& limits);
   R store_events_lost(const Batch& batch);
   void roll_back();
   void close();
@@ -196,6 +197,7 @@ DatabaseResult Database::Implementation::bring_up_to_date(std::span<const std::s
   }
   if (const R r = add_missing_columns(); r != R::done) return r;
   if (const R r = replace_view("samples", samples_view()); r != R::done) return r;
+  if (const R r = replace_view("limits", limits_view()); r != R::done) return r;
   return replace_view("events", events_view());
 }
 
@@ -231,6 +233,7 @@ DatabaseResult Database::Implementation::prepare_all() {
       {&insert_pack, "INSERT INTO pack (name) VALUES (?1)"},
       {&find_pack, "SELECT id FROM pack WHERE name = ?1"},
       {&insert_sample, cw::insert_sample()},
+      {&insert_limits, cw::insert_limits()},
       {&insert_event,
        "INSERT INTO event (time_ms, monotonic_ms, pack, kind, subject, value_counts, limit_counts,"
        " counts_per_unit, unit, place, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
@@ -244,6 +247,8 @@ DatabaseResult Database::Implementation::transaction(const Batch& batch) {
   if (const R r = run("BEGIN IMMEDIATE"); r != R::done) return r;
   for (const Sample& sample : batch.samples)
     if (const R r = store(sample); r != R::done) return r;
+  for (const LimitSample& limits : batch.limits)
+    if (const R r = store(limits); r != R::done) return r;
   for (const Event& event : batch.events)
     if (const R r = store(event); r != R::done) return r;
   if (batch.events_lost > 0)
@@ -309,6 +314,23 @@ DatabaseResult Database::Implementation::store(const Event& event) {
   return step(insert_event);
 }
 
+/// While nothing is told there are no limits.
+DatabaseResult Database::Implementation::store(const LimitSample& limits) {
+  sqlite3_stmt* row = insert_limits.get();
+  const bool told = limits.voice != Voice::silent;
+  sqlite3_bind_int64(row, 1, limits.wall_ms);
+  bind_text(row, 2, name(limits.voice));
+  bind_text(row, 3, name(limits.stage));
+  int place = 4;
+  for (const LimitSample::Row& limit : limits.limits) {
+    bind_count(row, place++, told ? std::optional<std::int64_t>(limit.value) : std::nullopt);
+    bind_text(row, place++, name(told ? limit.cause : LimitCause::none));
+    bind_count(row, place++,
+               limit.pack == 0 ? std::nullopt : std::optional<std::int64_t>(limit.pack));
+  }
+  return step(insert_limits);
+}
+
 /// A row of its own kind: the log says itself where it is not complete.
 DatabaseResult Database::Implementation::store_events_lost(const Batch& batch) {
   const std::string detail = fmt::format(
@@ -338,7 +360,8 @@ void Database::Implementation::roll_back() {
 }
 
 void Database::Implementation::close() {
-  for (Statement* statement : {&insert_pack, &find_pack, &insert_sample, &insert_event})
+  for (Statement* statement :
+       {&insert_pack, &find_pack, &insert_sample, &insert_event, &insert_limits})
     statement->reset();
   pack_ids.clear();
   sqlite3_close(connection);

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/event.h"
+#include "storage/limit_sample.h"
 #include "storage/sampler.h"
 #include "storage/schema.h"
 
@@ -26,6 +27,7 @@ enum class DatabaseResult : std::uint8_t {
 struct Batch {
   std::span<const Sample> samples;
   std::span<const Event> events;
+  std::span<const LimitSample> limits{};
   std::uint64_t events_lost = 0;  // leaves a row `events_lost` after the events
   // When it was put together: the time of that row if there are no events it comes after.
   Instant now{};

@@ -40,7 +40,9 @@ class SqliteHistory final : public HistorySink {
   explicit SqliteHistory(const HistoryOptions& options)
       : options_(options),
         sampler_(options.interval),
+        limit_sampler_(options.interval),
         samples_(options.samples_most),
+        limits_(options.samples_most),
         ballast_(options.path) {
     sample_batch_.reserve(kSamplesPerBatch);
     event_batch_.reserve(kEventsPerBatch);
@@ -83,10 +85,12 @@ class SqliteHistory final : public HistorySink {
   std::condition_variable wake_;
   // Guarded by the mutex.
   Sampler sampler_;
+  LimitSampler limit_sampler_;
   Ring<Sample> samples_;
+  Ring<LimitSample> limits_;
   std::deque<Event> events_;
   HistoryCounts counts_;
-  std::size_t samples_taken_ = 0;          // in the batch
+  std::size_t samples_taken_ = 0;          // in the batch, limits among them
   std::size_t events_taken_ = 0;           // likewise
   std::uint64_t events_dropped_told_ = 0;  // those a row in the log stands for
   std::string trouble_;                    // empty: all is well
@@ -98,6 +102,7 @@ class SqliteHistory final : public HistorySink {
   Database database_;
   Ballast ballast_;
   std::vector<Sample> sample_batch_;  // taken and not yet committed
+  std::vector<LimitSample> limit_batch_;
   std::vector<Event> event_batch_;
   std::uint64_t events_lost_batch_ = 0;
   bool short_of_space_ = false;  // the ballast is out: its room is for events
@@ -118,6 +123,9 @@ void SqliteHistory::publish(const Picture& picture, std::span<const std::size_t>
     for (std::size_t i = known; i < picture.packs.size(); ++i) add_row(picture, i);
     for (const std::size_t i : changed)
       if (i < known) add_row(picture, i);
+    if (picture.request != nullptr)
+      if (const auto row = limit_sampler_.decide(*picture.request, picture.now, picture.wall_ms))
+        limits_.push() = *row;
     batch_is_full = waiting < kSamplesPerBatch && samples_.size() >= kSamplesPerBatch;
   }
   if (batch_is_full) wake_.notify_one();
@@ -149,7 +157,7 @@ void SqliteHistory::record(const Event& event) {
 HistoryCounts SqliteHistory::counts() const {
   const std::lock_guard lock(mutex_);
   HistoryCounts counts = counts_;
-  counts.samples_dropped = samples_.dropped();
+  counts.samples_dropped = samples_.dropped() + limits_.dropped();
   return counts;
 }
 
@@ -159,11 +167,11 @@ Health SqliteHistory::health() const {
   Health health;
   health.ok = trouble_.empty();
   health.dropped = total.samples_dropped + total.events_dropped;
-  health.detail =
-      health.ok ? fmt::format("recording to {}: {} samples, {} events", options_.path,
-                              total.samples_committed, total.events_committed)
-                : fmt::format("{}; waiting in memory: {} samples, {} events", trouble_,
-                              samples_.size() + samples_taken_, events_.size() + events_taken_);
+  health.detail = health.ok ? fmt::format("recording to {}: {} samples, {} events", options_.path,
+                                          total.samples_committed, total.events_committed)
+                            : fmt::format("{}; waiting in memory: {} samples, {} events", trouble_,
+                                          samples_.size() + limits_.size() + samples_taken_,
+                                          events_.size() + events_taken_);
   if (health.dropped > 0)
     health.detail += fmt::format("; dropped: {} samples, {} events", total.samples_dropped,
                                  total.events_dropped);
@@ -216,12 +224,15 @@ bool SqliteHistory::take_batch() {
     event_batch_.push_back(events_.front());
     events_.pop_front();
   }
-  if (!short_of_space_) samples_.take(sample_batch_, kSamplesPerBatch);
-  samples_taken_ = sample_batch_.size();
+  if (!short_of_space_) {
+    samples_.take(sample_batch_, kSamplesPerBatch);
+    limits_.take(limit_batch_, kSamplesPerBatch);
+  }
+  samples_taken_ = sample_batch_.size() + limit_batch_.size();
   events_taken_ = event_batch_.size();
   // The row that stands for lost events comes after those that were kept.
   events_lost_batch_ = events_.empty() ? counts_.events_dropped - events_dropped_told_ : 0;
-  const bool samples = !sample_batch_.empty() && !short_of_space_;
+  const bool samples = samples_taken_ > 0 && !short_of_space_;
   return samples || !event_batch_.empty() || events_lost_batch_ > 0;
 }
 
@@ -231,7 +242,10 @@ DatabaseResult SqliteHistory::commit_batch() {
               .events_lost = events_lost_batch_,
               .now = now(),
               .wall_ms = wall_ms_now()};
-  if (!short_of_space_) batch.samples = sample_batch_;
+  if (!short_of_space_) {
+    batch.samples = sample_batch_;
+    batch.limits = limit_batch_;
+  }
   return database_.commit(batch);
 }
 
@@ -296,8 +310,9 @@ void SqliteHistory::note_committed() {
   events_dropped_told_ += events_lost_batch_;
   events_lost_batch_ = 0;
   if (short_of_space_) return;  // samples are still in the batch
-  counts_.samples_committed += sample_batch_.size();
+  counts_.samples_committed += sample_batch_.size() + limit_batch_.size();
   sample_batch_.clear();
+  limit_batch_.clear();
   samples_taken_ = 0;
 }
 

@@ -40,6 +40,25 @@ CREATE TABLE event (
 ) STRICT;
 CREATE INDEX event_by_time ON event (time_ms);
 )sql",
+    R"sql(
+CREATE TABLE limit_sample (
+  time_ms INTEGER PRIMARY KEY,  -- Unix time, UTC
+  voice TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  charge_voltage_limit_mV INTEGER,
+  charge_voltage_limit_cause TEXT,
+  charge_voltage_limit_pack INTEGER,  -- from 1; NULL: the bank
+  discharge_voltage_limit_mV INTEGER,
+  discharge_voltage_limit_cause TEXT,
+  discharge_voltage_limit_pack INTEGER,
+  charge_current_limit_mA INTEGER,
+  charge_current_limit_cause TEXT,
+  charge_current_limit_pack INTEGER,
+  discharge_current_limit_mA INTEGER,
+  discharge_current_limit_cause TEXT,
+  discharge_current_limit_pack INTEGER
+) STRICT;
+)sql",
 });
 
 /// The view `samples`: the names and units every interface uses.

@@ -7,6 +7,7 @@
 #include <initializer_list>
 
 #include "bridge/json.h"
+#include "bridge/limits_json.h"
 
 namespace cw {
 namespace {
@@ -263,6 +264,38 @@ void add_relay(Components& out, const RelayState& relay, const std::string& topi
   }
 }
 
+// The reason of each limit is an attribute of it.
+void add_limits(Components& out, const std::string& topic) {
+  for (const LimitRow& row : kRequestLimits) {
+    const bool volts = row.unit == Unit::millivolt;
+    out.begin(kSensor, row.key, row.title);
+    out.members({{"stat_t", topic},
+                 {"val_tpl", fmt::format("{{{{ value_json.{} }}}}", row.key)},
+                 {"dev_cla", volts ? "voltage" : "current"},
+                 {"stat_cla", "measurement"},
+                 {"unit_of_meas", facts(row.unit).symbol},
+                 {"json_attr_t", topic},
+                 {"json_attr_tpl", fmt::format("{{{{ value_json.why.{} | tojson }}}}", row.name)}});
+    out.number("sug_dsp_prc", volts ? 2 : 1);
+    out.end();
+  }
+  constexpr std::string_view stages[] = {name(ChargeStage::bulk), name(ChargeStage::absorption),
+                                         name(ChargeStage::floating)};
+  out.begin(kSensor, "charge_stage", "Charge stage");
+  out.members(
+      {{"stat_t", topic}, {"val_tpl", "{{ value_json.charge_stage }}"}, {"dev_cla", "enum"}});
+  out.words("ops", stages);
+  out.end();
+  for (const RequestFlag& flag : kRequestFlags) {
+    out.begin(kBinarySensor, flag.key, flag.title);
+    out.members({{"stat_t", topic},
+                 {"val_tpl", fmt::format("{{{{ value_json.{} }}}}", flag.key)},
+                 kTrue,
+                 kFalse});
+    out.end();
+  }
+}
+
 void write_origin(JsonWriter& json, const DiscoverySource& source) {
   json.key("o");
   json.begin_object();
@@ -331,7 +364,7 @@ void write_pack_discovery(std::string& out, const DiscoverySource& source,
   json.end_object();
 }
 
-void write_bank_discovery(std::string& out, const DiscoverySource& source) {
+void write_bank_discovery(std::string& out, const DiscoverySource& source, bool limits) {
   const std::string device = bank_device(source.gateway);
   JsonWriter json(out);
   json.begin_object();
@@ -348,6 +381,7 @@ void write_bank_discovery(std::string& out, const DiscoverySource& source) {
               kFields[i].facts.home_assistant, {{}, std::string(kFields[i].facts.key)});
   const HomeAssistant count{HomeAssistant::Platform::sensor, "", "measurement", true, true, 0};
   add_value(components, "packs_in", "Packs connected", Unit::count, count, {{}, "packs_in"});
+  if (limits) add_limits(components, source.topics.limits);
   components.finish();
   json.end_object();
 }

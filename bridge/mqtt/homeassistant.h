@@ -44,7 +44,8 @@ std::string pack_device(std::string_view gateway, std::string_view name, std::st
 /// Each appends one message.
 void write_pack_discovery(std::string& out, const DiscoverySource& source,
                           const DiscoveredPack& pack, std::span<const Tombstone> gone);
-void write_bank_discovery(std::string& out, const DiscoverySource& source);
+/// `limits`: there is a [bank], and so something inverters are told.
+void write_bank_discovery(std::string& out, const DiscoverySource& source, bool limits);
 void write_gateway_discovery(std::string& out, const DiscoverySource& source,
                              std::span<const RelayState> relays);
 

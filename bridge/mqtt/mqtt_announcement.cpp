@@ -58,7 +58,7 @@ bool MqttPublisher::step(const MqttModel& model, const Moment& at) {
       stage_ = Stage::bank;
       return true;
     case Stage::bank:
-      write_bank_discovery(payload_, source_);
+      write_bank_discovery(payload_, source_, model.request.has_value());
       if (home_assistant && packs_.size() > 1 &&
           !send(discovery_topic(options_.discovery_prefix, bank_device(options_.gateway_id)),
                 kRetained))
@@ -114,6 +114,7 @@ bool MqttPublisher::announce_online(Instant now) {
 
 void MqttPublisher::force_groups() {
   bank_forced_ = true;
+  limits_forced_ = true;
   for (PackOut& pack : packs_) {
     pack.check_at = {};
     for (GroupOut& group : pack.groups) group.forced = true;

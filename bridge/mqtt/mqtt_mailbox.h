@@ -22,6 +22,7 @@ struct MqttModel {
   std::vector<Verdict> verdicts;
   std::vector<RelayState> relays;
   Bank bank;
+  std::optional<BankRequest> request;  // none: there is no [bank]
   Millis bank_max_age{};
 };
 
@@ -80,6 +81,7 @@ class MqttMailbox {
   std::vector<Slot> slots_;
   std::vector<RelayState> relays_;
   Bank bank_;
+  std::optional<BankRequest> request_;
   Millis bank_max_age_{};
   Moment anchor_{};
   Clock::time_point anchored_{};

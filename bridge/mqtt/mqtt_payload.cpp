@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bridge/json.h"
+#include "bridge/limits_json.h"
 #include "bridge/pack_json.h"
 
 namespace cw {
@@ -326,6 +327,14 @@ void write_supervisor_document(std::string& out, Mode mode, std::span<const Pack
   }
   json.end_object();
   write_ts(json, at.wall_ms);
+  json.end_object();
+}
+
+void write_limits_document(std::string& out, const BankRequest& request,
+                           std::span<const PackState> packs) {
+  JsonWriter json(out);
+  json.begin_object();
+  write_limits(json, request, packs);
   json.end_object();
 }
 

@@ -90,6 +90,10 @@ void write_supervisor_document(std::string& out, Mode mode, std::span<const Pack
                                std::span<const Verdict> verdicts,
                                std::span<const RelayState> relays, const Moment& at);
 
+/// What inverters are told, and why (bridge/limits_json.h).
+void write_limits_document(std::string& out, const BankRequest& request,
+                           std::span<const PackState> packs);
+
 /// The bank as its subscribers know it; held values as in GroupDocument.
 class BankDocument {
  public:

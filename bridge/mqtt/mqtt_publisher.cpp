@@ -95,7 +95,8 @@ bool MqttPublisher::send_all(const MqttModel& model, const Moment& at) {
     if (at.now >= packs_[i].check_at && !send_pack(model, i, at)) return false;
     want(packs_[i].check_at);
   }
-  return send_supervisor(model, at) && send_events() && send_bank(model, at);
+  return send_supervisor(model, at) && send_events() && send_limits(model, at) &&
+         send_bank(model, at);
 }
 
 // What subscribers must not miss goes first.
@@ -192,6 +193,26 @@ bool MqttPublisher::send_bank(const MqttModel& model, const Moment& at) {
       !send(source_.topics.bank, {.qos = 0, .retain = options_.retain_state, .reported = false});
   if (bank_forced_) return false;
   bank_sent_ = at.now;
+  want(at.now + options_.beat);
+  return true;
+}
+
+// Whoever acts on limits must not act on old ones: they are never retained.
+bool MqttPublisher::send_limits(const MqttModel& model, const Moment& at) {
+  if (!model.request) return true;
+  scratch_.clear();
+  write_limits_document(scratch_, *model.request, model.packs);
+  const bool news = limits_forced_ || scratch_ != limits_said_;
+  const Instant due = limits_sent_ + (news ? kBankInterval : options_.beat);
+  if (!limits_forced_ && at.now < due) {
+    want(due);
+    return true;
+  }
+  payload_ = scratch_;
+  limits_forced_ = !send(source_.topics.limits, {.qos = 0, .retain = false, .reported = false});
+  if (limits_forced_) return false;
+  limits_said_ = scratch_;
+  limits_sent_ = at.now;
   want(at.now + options_.beat);
   return true;
 }

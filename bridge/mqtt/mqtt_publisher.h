@@ -105,6 +105,7 @@ class MqttPublisher {
   bool send_group(const PackState& state, PackOut& pack, GroupOut& group, const Moment& at);
   bool send_supervisor(const MqttModel& model, const Moment& at);
   bool send_bank(const MqttModel& model, const Moment& at);
+  bool send_limits(const MqttModel& model, const Moment& at);
   bool send_events();
   bool send(const std::string& topic, Delivery delivery);
   bool send_word(const std::string& topic, bool online);
@@ -133,6 +134,9 @@ class MqttPublisher {
   BankDocument bank_;
   Instant bank_sent_{};
   bool bank_forced_ = true;
+  std::string limits_said_;  // without its time
+  Instant limits_sent_{};
+  bool limits_forced_ = true;
   std::deque<Event> events_;  // not yet acknowledged, oldest first
   std::size_t events_sent_ = 0;
 

@@ -9,7 +9,8 @@ GatewayTopics gateway_topics(std::string_view base, std::string_view gateway) {
   const auto topic = [&](std::string_view last) {
     return fmt::format("{}/{}/{}", base, gateway, last);
   };
-  return {topic("status"), topic("info"), topic("supervisor"), topic("bank"), topic("event")};
+  return {topic("status"), topic("info"),   topic("supervisor"),
+          topic("bank"),   topic("limits"), topic("event")};
 }
 
 PackTopics pack_topics(std::string_view base, std::string_view gateway, std::string_view pack) {

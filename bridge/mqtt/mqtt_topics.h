@@ -22,6 +22,7 @@ struct GatewayTopics {
   std::string info;        // what runs here
   std::string supervisor;  // decisions and relays
   std::string bank;        // all packs as one battery
+  std::string limits;      // what inverters are told, and why
   std::string event;       // what happened to the gateway itself
 };
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "core/limits_table.h"
 #include "daemon/commands/commands.h"
 #include "daemon/commands/standard_output.h"
 #include "daemon/commands/unix_client.h"
@@ -155,6 +156,31 @@ void print_pack(std::string& out, const Json& pack) {
   print_divergences(out, pack);
 }
 
+// Each limit with what binds it, and with `why` what would be next.
+void print_limit(std::string& out, const Json& limits, const LimitRow& row, bool why) {
+  const Json& told = limits["why"][std::string(row.name)];
+  print(out, "  {:<24} {:>9}  {}\n", row.title,
+        number(limits[std::string(row.key)], row.unit == Unit::millivolt ? 2 : 1,
+               std::string(facts(row.unit).symbol)),
+        told["reason"].get<std::string>());
+  if (why && !told["next_limit"].is_null())
+    print(out, "  {:<24} {:>9}  {}\n", "  then",
+          number(told["next_limit"], row.unit == Unit::millivolt ? 2 : 1,
+                 std::string(facts(row.unit).symbol)),
+          told["next_reason"].get<std::string>());
+}
+
+void print_limits(std::string& out, const Json& limits, bool why) {
+  if (limits.is_null()) return;
+  const auto voice = limits["voice"].get<std::string>();
+  if (voice == name(Voice::silent)) return print(out, "limits: none are told, no pack is heard\n");
+  print(out, "limits told to inverters ({}, {} of {} packs heard{}):\n",
+        limits["charge_stage"].get<std::string>(), limits["packs_online"].get<int>(),
+        limits["packs_online"].get<int>() + limits["packs_offline"].get<int>(),
+        voice == name(Voice::blind) ? ", BLIND" : "");
+  for (const LimitRow& row : kRequestLimits) print_limit(out, limits, row, why);
+}
+
 void print_outputs(std::string& out, const Json& status, bool why) {
   for (const Json& relay : status["relays"]) {
     print(out, "relay {} ({}{}): {}, wanted {}{}{}: {}\n", relay["relay"].get<std::string>(),
@@ -174,11 +200,27 @@ void print_outputs(std::string& out, const Json& status, bool why) {
             wire["trouble"].get<std::string>());
 }
 
+void print_inverters(std::string& out, const Json& status) {
+  for (const Json& inverter : status["inverters"]) {
+    const auto trouble = inverter["trouble"].get<std::string>();
+    print(out, "inverter {} ({} on {}): {}, {} sent, {}{}\n",
+          inverter["inverter"].get<std::string>(), inverter["protocol"].get<std::string>(),
+          inverter["port"].get<std::string>(), inverter["open"].get<bool>() ? "open" : "CLOSED",
+          inverter["sent"].get<std::int64_t>(),
+          inverter["heard_s"].is_null()
+              ? "never heard"
+              : fmt::format("heard {} ago", number(inverter["heard_s"], 1, "s")),
+          trouble.empty() ? "" : "; " + trouble);
+  }
+}
+
 void print_for_people(std::string& out, const Json& status, bool why) {
   print(out, "cellwarden {}, up {}, mode {}\n", status["version"].get<std::string>(),
         number(status["uptime_s"], 0, "s"), status["mode"].get<std::string>());
   if (status["packs"].empty()) print(out, "no packs configured\n");
   for (const Json& pack : status["packs"]) print_pack(out, pack);
+  print_limits(out, status["limits"], why);
+  print_inverters(out, status);
   print_outputs(out, status, why);
 }
 

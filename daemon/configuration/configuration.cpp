@@ -116,11 +116,15 @@ Sections read_sections(const TomlNode& root, FaultList& faults) {
                     top.single("history"),
                     top.single("black_box"),
                     {},
+                    {},
+                    top.single("bank"),
                     {}};
   for (const TomlNode* table : top.repeated("pack"))
     sections.packs.push_back(pack_section(*table, faults));
   for (const TomlNode* table : top.repeated("relay"))
     sections.relays.emplace_back(TopLevel::section_of("relay"), table, table->place, faults);
+  for (const TomlNode* table : top.repeated("inverter"))
+    sections.inverters.emplace_back(TopLevel::section_of("inverter"), table, table->place, faults);
   return sections;
 }
 
@@ -203,6 +207,8 @@ LoadedConfiguration parse_configuration(std::string_view text, const std::string
     configure_packs(sections, loaded.configuration, findings);
     configure_relays(sections, loaded.configuration, findings);
     configure_writes(sections, loaded.configuration, findings.faults);
+    configure_bank(sections, loaded.configuration, findings.faults);
+    configure_inverters(sections, loaded.configuration, findings.faults);
     configure_sinks(sections, loaded.configuration, findings.faults);
   }
   loaded.faults = findings.faults.take();

@@ -8,8 +8,10 @@
 
 #include "bridge/modbus/modbus_server.h"
 #include "bridge/mqtt/mqtt.h"
+#include "core/charge_settings.h"
 #include "core/picture.h"
 #include "daemon/capture/black_box_options.h"
+#include "daemon/inverters/inverter_port.h"
 #include "daemon/writes/write_plan.h"
 #include "drivers/gpio/relay_line.h"
 #include "drivers/protocol/registry.h"
@@ -63,6 +65,13 @@ struct RelayConfiguration {
   RelayLimits limits{};
 };
 
+/// The packs in parallel as one battery.
+struct BankConfiguration {
+  bool enabled = false;
+  ChargeSettings settings;
+  std::vector<ChargePackSettings> packs;  // in the order of the packs
+};
+
 struct Configuration {
   std::string file;
   std::string gateway_name;
@@ -72,6 +81,8 @@ struct Configuration {
   std::vector<PackConfiguration> packs;
   std::vector<RelayConfiguration> relays;
   WriteOptions writes;
+  BankConfiguration bank;
+  std::vector<InverterPortConfiguration> inverters;
   MqttOptions mqtt;
   ModbusOptions modbus;
   HistoryOptions history;

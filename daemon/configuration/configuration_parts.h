@@ -31,9 +31,21 @@ struct Sections {
   SectionValues black_box;
   std::vector<PackSection> packs;
   std::vector<SectionValues> relays;
+  SectionValues bank;
+  std::vector<SectionValues> inverters;
 };
 
 void configure_packs(const Sections& sections, Configuration& out, Findings& findings);
+
+/// The options of a section that say where a wire is.
+struct WireKeys {
+  std::size_t port;
+  std::size_t baud;
+  std::size_t rs485;
+};
+
+/// The name of a port as its bus has them, and what has no meaning there.
+void check_wire(const SectionValues& section, const WireKeys& keys, Bus bus, FaultList& faults);
 
 /// The name of a port as the bus of its protocol has them, and what has no meaning on that bus.
 void check_port(const SectionValues& pack, Bus bus, FaultList& faults);
@@ -59,6 +71,12 @@ void configure_sequences(const Sections& sections, Configuration& out, Findings&
 bool same_line(const GpioOptions& a, const GpioOptions& b);
 
 void configure_writes(const Sections& sections, Configuration& out, FaultList& faults);
+
+/// After the packs: charge control of all of them, and their own part of it.
+void configure_bank(const Sections& sections, Configuration& out, FaultList& faults);
+
+/// After the bank: inverters need its limits, and ports that no pack has.
+void configure_inverters(const Sections& sections, Configuration& out, FaultList& faults);
 
 /// After gateway and packs.
 void configure_sinks(const Sections& sections, Configuration& out, FaultList& faults);

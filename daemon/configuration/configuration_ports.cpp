@@ -104,22 +104,26 @@ constexpr BusPorts kBusPorts[] = {
 
 }  // namespace
 
-void check_port(const SectionValues& pack, Bus bus, FaultList& faults) {
-  if (!pack.usable(kPort)) return;
-  const std::string& port = pack.text(kPort);
+void check_wire(const SectionValues& section, const WireKeys& keys, Bus bus, FaultList& faults) {
+  if (!section.usable(keys.port)) return;
+  const std::string& port = section.text(keys.port);
   const BusPorts& ports = kBusPorts[static_cast<std::size_t>(bus)];
   if (const std::string fault = ports.check(port); !fault.empty())
-    faults.add(pack[kPort].place, fault);
-  if (bus != Bus::ble)
-    for (const std::size_t key : {kAdapter, kPinFile})
-      if (pack.given(key))
-        faults.add(pack[key].place, fmt::format("{} has no effect on {}: leave the line out",
-                                                kOptions[key].key, in_quotes(port)));
+    faults.add(section[keys.port].place, fault);
   if (bus == Bus::serial && !is_tcp(port)) return;
-  for (const std::size_t key : {kBaud, kRs485})
+  for (const std::size_t key : {keys.baud, keys.rs485})
+    if (section.given(key))
+      faults.add(section[key].place, fmt::format("{} has no effect {}: leave the line out",
+                                                 kOptions[key].key, ports.settings_elsewhere));
+}
+
+void check_port(const SectionValues& pack, Bus bus, FaultList& faults) {
+  check_wire(pack, {kPort, kBaud, kRs485}, bus, faults);
+  if (!pack.usable(kPort) || bus == Bus::ble) return;
+  for (const std::size_t key : {kAdapter, kPinFile})
     if (pack.given(key))
-      faults.add(pack[key].place, fmt::format("{} has no effect {}: leave the line out",
-                                              kOptions[key].key, ports.settings_elsewhere));
+      faults.add(pack[key].place, fmt::format("{} has no effect on {}: leave the line out",
+                                              kOptions[key].key, in_quotes(pack.text(kPort))));
 }
 
 PortOptions read_port(const SectionValues& pack, const ProtocolSpec& protocol, FaultList& faults) {

@@ -149,6 +149,46 @@ std::string read_names(const Option& option, const TomlNode& node, OptionValue& 
   return {};
 }
 
+/// One point of a curve: a measurement, and a part of the full limit. Empty: it was added.
+std::string read_point(const Option& option, const TomlNode& node, Curve& curve) {
+  constexpr std::int32_t centipercent_a_permille = 10;
+  if (node.kind != Kind::array || node.elements.size() != 2)
+    return fmt::format("has {} in it, but every point is a pair: write {} = {}",
+                       node.kind == Kind::array ? "another list" : name(node.kind), option.key,
+                       option.example);
+  CurvePoint point;
+  std::string fault = read_quantity(node.elements[0], option.unit, option.lowest, option.highest,
+                                    option.example, point.x);
+  if (!fault.empty())
+    return fmt::format("has a point{} that {}", as_written(node.elements[0]), fault);
+  std::int32_t part = 0;
+  fault = read_quantity(node.elements[1], Unit::centipercent, 0, 10'000, "\"50 %\"", part);
+  if (!fault.empty())
+    return fmt::format("has a point{} that {}", as_written(node.elements[1]), fault);
+  if (part % centipercent_a_permille != 0)
+    return fmt::format("has a point{} that is finer than 0.1 %", as_written(node.elements[1]));
+  point.permille = part / centipercent_a_permille;
+  if (curve.add(point)) return {};
+  if (curve.points().size() == kCurvePointsMost)
+    return fmt::format("has more than {} points: leave some out", kCurvePointsMost);
+  return fmt::format("is not in order: {} does not come after {}",
+                     quantity_text(point.x, option.unit),
+                     quantity_text(curve.points().back().x, option.unit));
+}
+
+std::string read_curve(const Option& option, const TomlNode& node, OptionValue& value) {
+  if (node.kind != Kind::array)
+    return fmt::format("is {}, but a list of points is wanted: write {} = {}", name(node.kind),
+                       option.key, option.example);
+  if (node.elements.size() < 2)
+    return fmt::format("needs two points at least: write {} = {}", option.key, option.example);
+  for (const TomlNode& element : node.elements) {
+    std::string fault = read_point(option, element, value.curve);
+    if (!fault.empty()) return fault;
+  }
+  return {};
+}
+
 /// The default of a row as the file would hold it.
 TomlNode node_of_fallback(const Option& option) {
   TomlNode node;
@@ -234,6 +274,7 @@ std::string read_value(const Option& option, const TomlNode& node, OptionValue& 
     case OptionType::count: return read_count(node, option.lowest, option.highest, value.number);
     case OptionType::boolean: return read_boolean(node, value.number);
     case OptionType::names: return read_names(option, node, value);
+    case OptionType::curve: return read_curve(option, node, value);
     case OptionType::text_or_number:
       if (node.kind == Kind::integer) {
         std::string fault = read_count(node, option.lowest, option.highest, value.number);

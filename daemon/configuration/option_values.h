@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/curve.h"
 #include "daemon/configuration/configuration.h"
 #include "daemon/configuration/options.h"
 #include "daemon/configuration/toml_tree.h"
@@ -38,6 +39,7 @@ struct OptionValue {
   std::string text;
   std::int64_t number = 0;
   std::vector<ListedName> names;
+  Curve curve;
 };
 
 /// One limit of a policy.

@@ -107,6 +107,10 @@ std::string range_text(const Option& option) {
     case OptionType::boolean: return "true or false";
     case OptionType::name: return fmt::format("1 to {} of a-z, 0-9, _ and -", option.highest);
     case OptionType::names: return "a list of names";
+    case OptionType::curve:
+      return fmt::format("a list of points, from {} to {}, each with 0 % to 100 %",
+                         quantity_text(option.lowest, option.unit),
+                         quantity_text(option.highest, option.unit));
     case OptionType::path: return "an absolute path";
     case OptionType::topic: return "an MQTT topic without + and #";
     case OptionType::text_or_number: return "a number or a name";

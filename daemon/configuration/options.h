@@ -13,49 +13,9 @@
 #include <vector>
 
 #include "core/parameters.h"
+#include "daemon/configuration/options_bank.h"
 
 namespace cw {
-
-enum class OptionType : std::uint8_t {
-  text,
-  name,            // of a pack, a relay, the gateway: also a topic level
-  path,            // absolute
-  topic,           // of MQTT, without wildcards
-  word,            // one of a few
-  quantity,        // text with a unit
-  count,           // a whole number
-  text_or_number,  // a name or a whole number
-  boolean,
-  names,  // a list of names
-};
-
-enum class Need : std::uint8_t {
-  required,   // without it the section is refused
-  defaulted,  // `fallback` is read as if it stood in the file
-  derived,    // `fallback` says, for people, what it is taken from
-};
-
-struct Option {
-  std::string_view section;
-  std::string_view key;
-  OptionType type = OptionType::text;
-  Unit unit = Unit::count;  // quantity
-  std::int64_t lowest = 1;  // quantity and count: in `unit`;
-  std::int64_t highest = std::numeric_limits<std::int64_t>::max();  // texts: length in bytes
-  std::string_view words{};                                         // word: "observe control"
-  Need need = Need::defaulted;
-  std::string_view fallback{};  // without quotes
-  std::string_view sentence;
-  std::string_view example;  // as in the file, with quotes where they are needed
-  bool aside = false;  // the sample file only mentions it: it does not go with the other examples
-};
-
-struct OptionSection {
-  std::string_view name;
-  bool repeated;      // [[name]]: any number of them
-  bool takes_limits;  // protection and balance limits may stand in it
-  std::string_view sentence;
-};
 
 inline constexpr auto kSections = std::to_array<OptionSection>({
     {"gateway", false, false, "The gateway itself."},
@@ -70,6 +30,14 @@ inline constexpr auto kSections = std::to_array<OptionSection>({
      "What may be written to BMSs. Nothing, unless it is named here; and then only within the "
      "rules "
      "of the core, read back and recorded."},
+    {"bank", false, false,
+     "The packs in parallel as one battery: what inverters may charge and discharge it with. "
+     "Without this section no limits are computed, and no inverter can be served. The defaults are "
+     "those for lfp; for other chemistries every voltage and both curves over cells must be "
+     "given."},
+    {"inverter", true, false,
+     "One inverter that is told the limits of [bank], on a wire of its own. Repeat the block for "
+     "every inverter."},
     {"supervisor", false, true,
      "The second opinion beside the BMS. Limits may stand here as well, for all packs."},
     {"mqtt", false, false, "Publishes to an MQTT broker and, through it, to Home Assistant."},
@@ -80,10 +48,8 @@ inline constexpr auto kSections = std::to_array<OptionSection>({
      "and relay operation; `cellwarden replay` plays such a file."},
 });
 
-inline constexpr std::size_t kNameLongest = 32;  // as in Picture
-
 // clang-format off
-inline constexpr auto kOptions = [] {
+inline constexpr auto kGatewayOptions = [] {
   using enum OptionType;
   using enum Need;
   constexpr auto ms = Unit::millisecond;
@@ -149,6 +115,15 @@ inline constexpr auto kOptions = [] {
    .fallback = "not known",
    .sentence = "Nominal capacity of the pack.",
    .example = "\"280 Ah\""},
+
+  {.section = "pack", .key = "charge_current", .type = quantity, .unit = Unit::milliamp, .lowest = 0, .highest = 2'000'000, .need = derived,
+   .fallback = "nine tenths of the over-current setting of the BMS",
+   .sentence = "With [bank]: most current inverters are asked to charge this pack with; never more than nine tenths of the BMS's own setting.",
+   .example = "\"100 A\"", .aside = true},
+  {.section = "pack", .key = "discharge_current", .type = quantity, .unit = Unit::milliamp, .lowest = 0, .highest = 2'000'000, .need = derived,
+   .fallback = "nine tenths of the over-current setting of the BMS",
+   .sentence = "With [bank]: likewise for discharging.",
+   .example = "\"150 A\"", .aside = true},
 
   {.section = "relay", .key = "name", .type = name, .highest = kNameLongest, .need = required,
    .sentence = "Name of the relay in events and in status.",
@@ -346,6 +321,8 @@ inline constexpr auto kOptions = [] {
   });
 }();
 // clang-format on
+
+inline constexpr auto kOptions = join(kGatewayOptions, kBankOptions);
 
 void no_such_option();  // never defined: reaching it ends constant evaluation
 

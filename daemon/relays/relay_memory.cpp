@@ -4,6 +4,7 @@
 //   switching TIME        of the relay above
 //   retry TIME            likewise
 //   pack NAME TEXT
+//   bank STAGE LAST_FULL WATCHED_SINCE   Unix times in milliseconds; - for none
 //   end CHECKSUM          FNV-1a, 64 bits in hex, of everything before this line
 #include "daemon/relays/relay_memory.h"
 
@@ -83,6 +84,36 @@ bool parse_pack(std::string_view rest, Memory& memory) {
   return true;
 }
 
+bool parse_time_or_none(std::string_view text, std::optional<std::int64_t>& time) {
+  if (text == "-") return true;
+  std::int64_t known = 0;
+  if (!parse(text, known)) return false;
+  time = known;
+  return true;
+}
+
+bool parse_bank(std::string_view rest, Memory& memory) {
+  const auto stage = take(rest, ' ');
+  const auto last_full = take(rest, ' ');
+  if (!last_full) return false;
+  for (const ChargeStage known :
+       {ChargeStage::bulk, ChargeStage::absorption, ChargeStage::floating}) {
+    if (name(known) != *stage) continue;
+    ChargeMemory charge;
+    charge.stage = known;
+    if (!parse_time_or_none(*last_full, charge.last_full_wall_ms) ||
+        !parse_time_or_none(rest, charge.watched_since_wall_ms))
+      return false;
+    memory.charge = charge;
+    return true;
+  }
+  return false;
+}
+
+std::string time_or_none(const std::optional<std::int64_t>& time) {
+  return time ? std::to_string(*time) : "-";
+}
+
 struct LineKind {
   std::string_view word;
   bool (*parse)(std::string_view rest, Memory& memory);
@@ -90,7 +121,8 @@ struct LineKind {
 constexpr LineKind kLineKinds[] = {{"relay", &parse_relay},
                                    {"switching", &parse_time<&RelayMemory::switchings>},
                                    {"retry", &parse_time<&RelayMemory::retries>},
-                                   {"pack", &parse_pack}};
+                                   {"pack", &parse_pack},
+                                   {"bank", &parse_bank}};
 
 bool parse_line(std::string_view line, Memory& memory) {
   const auto word = take(line, ' ');
@@ -111,6 +143,10 @@ std::string write_memory(const Memory& memory) {
   }
   for (const PackMemory& pack : memory.packs)
     text += fmt::format("pack {} {}\n", pack.name, pack.text);
+  if (memory.charge)
+    text += fmt::format("bank {} {} {}\n", name(memory.charge->stage),
+                        time_or_none(memory.charge->last_full_wall_ms),
+                        time_or_none(memory.charge->watched_since_wall_ms));
   return text + fmt::format("end {:016x}\n", checksum(text));
 }
 

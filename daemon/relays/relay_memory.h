@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/charge_stage.h"
 #include "daemon/relays/relay_stage.h"
 
 namespace cw {
@@ -34,6 +35,7 @@ struct PackMemory {
 struct Memory {
   std::vector<RelayMemory> relays;
   std::vector<PackMemory> packs;
+  std::optional<ChargeMemory> charge;  // of the bank; nothing: it has none yet
   friend bool operator==(const Memory&, const Memory&) = default;
 };
 

@@ -154,7 +154,7 @@ TEST(HomeAssistant, APackThatSaysNothingAboutItselfKeepsEveryRule) {
 
 TEST(HomeAssistant, TheBankKeepsEveryRule) {
   std::string out;
-  write_bank_discovery(out, kSource);
+  write_bank_discovery(out, kSource, false);
   check_device(Json::parse(out));
 }
 

@@ -26,8 +26,7 @@ TEST(HistorySchema, StepsThatWereReleasedAreNeverEdited) {
   Folder folder;
   make_version_1(folder.file("old.db"));
   Database database;
-  ASSERT_EQ(database.open(folder.file("new.db"), std::span(kSchemaSteps).first(1)),
-            DatabaseResult::done);
+  ASSERT_EQ(database.open(folder.file("new.db")), DatabaseResult::done);
   EXPECT_EQ(tables(folder.file("new.db")), tables(folder.file("old.db")));
 }
 
@@ -63,21 +62,23 @@ TEST(HistorySchema, StepsRunOnceAndInOrder) {
   Folder folder;
   make_version_1(folder.file());
   const std::string_view steps[] = {
-      kSchemaSteps[0], "CREATE TABLE note (text TEXT); INSERT INTO note VALUES ('made in step 2');",
-      "UPDATE note SET text = text || ', changed in step 3'"};
+      kSchemaSteps[0], kSchemaSteps[1],
+      "CREATE TABLE note (text TEXT); INSERT INTO note VALUES ('made in step 3');",
+      "UPDATE note SET text = text || ', changed in step 4'"};
   for (int start = 0; start < 2; ++start) {
     Database database;
     ASSERT_EQ(database.open(folder.file(), steps), DatabaseResult::done) << database.error();
   }
   Reader reader(folder.file());
-  EXPECT_EQ(reader.number("PRAGMA user_version"), 3);
-  EXPECT_EQ(reader.text("SELECT text FROM note"), "made in step 2, changed in step 3");
+  EXPECT_EQ(reader.number("PRAGMA user_version"), 4);
+  EXPECT_EQ(reader.text("SELECT text FROM note"), "made in step 3, changed in step 4");
 }
 
 TEST(HistorySchema, AStepThatFailsLeavesTheFileAsItWas) {
   Folder folder;
   make_version_1(folder.file());
-  const std::string_view steps[] = {kSchemaSteps[0], "CREATE TABLE note (text TEXT)",
+  const std::string_view steps[] = {kSchemaSteps[0], kSchemaSteps[1],
+                                    "CREATE TABLE note (text TEXT)",
                                     "INSERT INTO nowhere VALUES (1)"};
   Database database;
   EXPECT_EQ(database.open(folder.file(), steps), DatabaseResult::failed);

@@ -34,6 +34,7 @@ class Bench {
 
   PackState& pack(std::size_t i = 0) { return packs_[i]; }
   Instant now{1'000'000};
+  std::optional<BankRequest> request;        // what inverters are told
   std::int64_t wall_ms = 1'767'225'600'000;  // 2026-01-01T00:00:00Z
 
   void pass(Millis time) {
@@ -53,7 +54,9 @@ class Bench {
     }
   }
 
-  Picture picture() const { return {now, wall_ms, Mode::observe, packs_, bank_, {}}; }
+  Picture picture() const {
+    return {now, wall_ms, Mode::observe, packs_, bank_, {}, request ? &*request : nullptr};
+  }
   void publish(Sink& sink) const { sink.publish(picture(), changed_); }
 
   Event event(EventKind kind, std::string_view subject) const {

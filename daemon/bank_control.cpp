@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/bank_control.h"
+
+#include "bridge/explain_limit.h"
+
+namespace cw {
+namespace {
+
+constexpr Millis kStep{1'000};
+
+// Reasons may change with every step while two of them are close; each is told, but not more often.
+constexpr Millis kTellReason{10'000};
+
+Event bank_event(EventKind kind, Instant now, std::string_view subject, std::string_view detail) {
+  Event event;
+  event.kind = kind;
+  event.when = now;
+  event.subject.assign(subject);
+  event.detail.assign(detail.substr(0, 160));
+  return event;
+}
+
+bool same_reason(const LimitReason& a, const LimitReason& b) {
+  return a.cause == b.cause && a.pack == b.pack;
+}
+
+}  // namespace
+
+BankControl::BankControl(const BankConfiguration& configuration)
+    : enabled_(configuration.enabled),
+      configuration_(configuration),
+      states_(configuration.packs.size()),
+      control_(configuration_.settings, configuration_.packs, states_) {}
+
+void BankControl::restore(const ChargeMemory& memory) {
+  control_.restore(memory);
+  memory_ = memory;
+}
+
+void BankControl::order(const BankOrders& orders) {
+  if (orders == orders_) return;
+  orders_ = orders;
+  stepped_.reset();
+}
+
+bool BankControl::step(std::span<const PackState> packs, bool at_once, Instant now,
+                       std::int64_t wall_ms, std::vector<Event>& events) {
+  if (!enabled_) return false;
+  if (!at_once && stepped_ && now < *stepped_ + kStep) return false;
+  stepped_ = now;
+  const BankRequest before = control_.request();
+  control_.step(packs, orders_, now, wall_ms);
+  memory_ = control_.memory();
+  note_changes(packs, before, now, events);
+  // Told every time: inverter ports fall silent by themselves when nobody tells them anything.
+  return control_.request().voice != Voice::silent || before.voice != Voice::silent;
+}
+
+std::optional<Instant> BankControl::next_due() const {
+  if (!enabled_) return std::nullopt;
+  return stepped_ ? *stepped_ + kStep : Instant{};
+}
+
+void BankControl::note_changes(std::span<const PackState> packs, const BankRequest& before,
+                               Instant now, std::vector<Event>& events) {
+  const BankRequest& request = control_.request();
+  if (request.voice != before.voice)
+    events.push_back(
+        bank_event(EventKind::limits_told, now, name(request.voice), name(before.voice)));
+  if (request.stage != before.stage)
+    events.push_back(
+        bank_event(EventKind::charge_stage, now, name(request.stage), name(before.stage)));
+  if (request.voice == Voice::silent) return;
+  for (std::size_t i = 0; i < kLimitCount; ++i) {
+    const LimitView limit = kRequestLimits[i].view(request);
+    Told& told = told_[i];
+    if (same_reason(limit.reason, told.reason)) continue;
+    const bool first = told.reason.cause == LimitCause::none;
+    if (!first && limit.value != 0 && now < told.when + kTellReason) continue;
+    told = {limit.reason, now};
+    Event event = bank_event(EventKind::limit_bound, now, kRequestLimits[i].name,
+                             explain(limit.reason, packs).view());
+    event.value = limit.value;
+    event.unit = kRequestLimits[i].unit;
+    events.push_back(event);
+  }
+}
+
+}  // namespace cw

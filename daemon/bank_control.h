@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Charge control in the daemon: when it is stepped, what of it becomes an event, and what survives
+// a restart. The deciding is core/charge_control.h.
+#pragma once
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/charge_control.h"
+#include "core/event.h"
+#include "core/limits_table.h"
+#include "core/picture.h"
+#include "daemon/configuration/configuration.h"
+
+namespace cw {
+
+class BankControl {
+ public:
+  /// Without [bank] it decides nothing, and request() is nullptr.
+  explicit BankControl(const BankConfiguration& configuration);
+
+  void restore(const ChargeMemory& memory);
+  const std::optional<ChargeMemory>& memory() const { return memory_; }
+
+  /// What an energy manager asks for from now on.
+  void order(const BankOrders& orders);
+
+  /// Decides anew if a second is over since the last time, or `at_once`. True: inverters
+  /// are to be told what request() says.
+  bool step(std::span<const PackState> packs, bool at_once, Instant now, std::int64_t wall_ms,
+            std::vector<Event>& events);
+
+  /// Nothing: it is not configured.
+  std::optional<Instant> next_due() const;
+
+  const BankRequest* request() const { return enabled_ ? &control_.request() : nullptr; }
+
+ private:
+  void note_changes(std::span<const PackState> packs, const BankRequest& before, Instant now,
+                    std::vector<Event>& events);
+
+  bool enabled_;
+  const BankConfiguration configuration_;
+  std::vector<ChargePackState> states_;
+  ChargeControl control_;
+  BankOrders orders_;
+  std::optional<ChargeMemory> memory_;
+  std::optional<Instant> stepped_;
+  struct Told {
+    LimitReason reason;
+    Instant when{};
+  };
+  std::array<Told, kLimitCount> told_{};
+};
+
+}  // namespace cw
