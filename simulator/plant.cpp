@@ -26,8 +26,9 @@ Plant::Plant(const PlantOptions& options)
   const double resistance_ohm = what.resistance_ohm_Ah / options.capacity_Ah;
   cells_.reserve(options.cells);
   for (std::size_t i = 0; i < options.cells; ++i) {
+    const double share = i + 1 == options.weak_cell ? options.weak_share : 1;
     const double capacity_Ah =
-        options.capacity_Ah * std::max(0.1, 1 + options.capacity_spread * random.normal());
+        share * options.capacity_Ah * std::max(0.1, 1 + options.capacity_spread * random.normal());
     const double soc = options.soc + options.soc_spread * random.normal();
     cells_.emplace_back(options.chemistry, capacity_Ah, resistance_ohm * random.between(0.95, 1.05),
                         soc);

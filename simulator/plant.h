@@ -19,6 +19,8 @@ struct PlantOptions {
   double soc = 0.6;
   double capacity_spread = 0.01;  // standard deviation over the cells, relative
   double soc_spread = 0.002;      // standard deviation over the cells, absolute
+  std::size_t weak_cell = 0;      // from 1: holds only `weak_share` of its capacity; 0: none
+  double weak_share = 1;
   double ambient_C = 20;
   std::uint64_t seed = 1;
 };
@@ -49,6 +51,9 @@ class Plant {
 
   /// What the board's sensors are exposed to while `amps` flow.
   Sensed sense(double amps) const;
+
+  /// The weather changes.
+  void set_ambient(double ambient_C) { ambient_C_ = ambient_C; }
 
   double voltage_V(double amps) const;
   /// The largest current that lifts the pack to `voltage_V` and no further; below 0: it is above.
