@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// Battery to inverter and back, for days: weak cells, cold mornings, lost packs, dark weeks, and
+// inverters that do not obey.
+#include <gtest/gtest.h>
+
+#include "tests/sim/closed_loop_world.h"
+
+namespace cw::simulator {
+namespace {
+
+constexpr double kDay = 24;
+// The target of the highest cell: above it charge control pulls the voltage down.
+constexpr double kTarget_V = 3.500;
+constexpr double kMost_V = kTarget_V + 0.030;
+constexpr double kBoardOpens_V = 3.650;
+
+ClosedLoopSite weak_cells() {
+  ClosedLoopSite site;
+  site.packs[0].soc = 0.58;
+  site.packs[1].weak_cell = 7;
+  site.packs[1].weak_share = 0.85;
+  site.packs[2].weak_cell = 3;
+  site.packs[2].weak_share = 0.92;
+  site.packs[2].capacity_Ah = 200;
+  return site;
+}
+
+std::string names(const std::set<LimitCause>& causes) {
+  std::string text;
+  for (const LimitCause cause : causes) text += std::string(name(cause)) + " ";
+  return text;
+}
+
+std::string story(const ClosedLoop& loop) {
+  const ClosedLoop::Record& s = loop.seen();
+  return "cells " + std::to_string(s.lowest_cell_V) + " to " + std::to_string(s.highest_cell_V) +
+         " V, charged " + std::to_string(s.charged_Ah) + " Ah, discharged " +
+         std::to_string(s.discharged_Ah) + " Ah, disobeyed " + std::to_string(s.disobeyed) +
+         " s, trips " + std::to_string(s.trips) + "\n charge: " + names(s.charge_causes) +
+         "\n discharge: " + names(s.discharge_causes) + "\n voltage: " + names(s.voltage_causes);
+}
+
+// What must hold whatever happens, as long as the inverter obeys.
+void expect_well(const ClosedLoop& loop) {
+  const ClosedLoop::Record& seen = loop.seen();
+  EXPECT_LE(seen.highest_cell_V, kMost_V);
+  EXPECT_EQ(seen.trips, 0U);
+  EXPECT_EQ(seen.disobeyed, 0U);
+  EXPECT_EQ(seen.unexplained, 0U);
+}
+
+TEST(ClosedLoop, AWeekWithWeakCells) {
+  ClosedLoop loop(weak_cells());
+  loop.run(7 * kDay);
+  SCOPED_TRACE(story(loop));
+  expect_well(loop);
+  const ClosedLoop::Record& seen = loop.seen();
+  EXPECT_TRUE(seen.was_full);
+  EXPECT_GT(seen.charged_Ah, 2'000);  // of 760 Ah: the limits leave room for a life
+  EXPECT_GT(seen.discharged_Ah, 2'000);
+  EXPECT_TRUE(seen.charge_causes.contains(LimitCause::cell_voltage));
+}
+
+TEST(ClosedLoop, ColdMornings) {
+  ClosedLoopSite site = weak_cells();
+  site.coldest_C = -12;
+  site.warmest_C = 10;
+  ClosedLoop loop(site);
+  loop.run(3 * kDay);
+  SCOPED_TRACE(story(loop));
+  expect_well(loop);
+  EXPECT_LT(loop.seen().frozen_Ah, 0.05);
+  EXPECT_GT(loop.seen().charged_Ah, 100);  // at noon it is warm enough
+  EXPECT_TRUE(loop.seen().charge_causes.contains(LimitCause::temperature));
+  EXPECT_TRUE(loop.seen().discharge_causes.contains(LimitCause::temperature));
+}
+
+TEST(ClosedLoop, APackThatIsLostAtNoonAndComesBack) {
+  ClosedLoop loop(weak_cells());
+  loop.run(10);
+  for (int day = 0; day < 2; ++day) {
+    loop.mute(1, true);  // the one with the weakest cell: nobody sees it
+    EXPECT_TRUE(loop.run_until(0.02, [&] { return loop.request().packs_offline == 1; }));
+    const Milliamps lost = loop.request().charge_current.value;
+    for (int hour = 0; hour < 3; ++hour) {
+      loop.run(1);
+      EXPECT_LE(loop.request().charge_current.value, std::max(lost, Milliamps{280'000}));
+      EXPECT_LE(loop.request().charge_voltage.value, Millivolts{16 * 3'350});  // float
+    }
+    loop.mute(1, false);
+    EXPECT_TRUE(loop.run_until(0.02, [&] { return loop.request().packs_offline == 0; }));
+    loop.run(kDay - 3);
+  }
+  SCOPED_TRACE(story(loop));
+  expect_well(loop);
+  EXPECT_TRUE(loop.seen().voltage_causes.contains(LimitCause::pack_lost));
+}
+
+TEST(ClosedLoop, WhenNothingIsHeardTheInverterStops) {
+  ClosedLoop loop(weak_cells());
+  loop.run(11);
+  ASSERT_GT(loop.amps(), 10);
+  loop.mute_all(true);
+  // Stale, lost, a minute of zeros: by then nothing flows, and the words end as well.
+  EXPECT_TRUE(loop.run_until(35.0 / 3'600, [&] { return std::abs(loop.amps()) < 0.01; }));
+  EXPECT_TRUE(loop.run_until(65.0 / 3'600, [&] { return loop.request().voice == Voice::silent; }));
+  loop.run(0.01);
+  const auto told = loop.seen().told;
+  loop.run(0.1);
+  EXPECT_EQ(loop.seen().told, told);
+  EXPECT_FALSE(loop.inverter().believes(loop.now()));
+  EXPECT_LT(std::abs(loop.amps()), 0.01);
+  loop.mute_all(false);
+  EXPECT_TRUE(loop.run_until(0.1, [&] { return loop.amps() > 10; }));
+  SCOPED_TRACE(story(loop));
+  expect_well(loop);
+}
+
+TEST(ClosedLoop, ADarkWeekEndsAboveTheProtections) {
+  ClosedLoopSite site = weak_cells();
+  site.inverter.sun = ProfileKind::idle;
+  ClosedLoop loop(site);
+  loop.run(2 * kDay);
+  SCOPED_TRACE(story(loop));
+  expect_well(loop);
+  EXPECT_GT(loop.seen().lowest_cell_V, 2.6);
+  EXPECT_TRUE(loop.seen().discharge_causes.contains(LimitCause::cell_voltage));
+  EXPECT_TRUE(loop.request().force_charge);
+  EXPECT_LT(std::abs(loop.amps()), 1);
+}
+
+TEST(ClosedLoop, AGridFeedsTheBatteryThatAsksForIt) {
+  ClosedLoopSite site = weak_cells();
+  site.inverter.sun = ProfileKind::idle;
+  site.inverter.grid = true;
+  ClosedLoop loop(site);
+  loop.run(3 * kDay);
+  SCOPED_TRACE(story(loop));
+  expect_well(loop);
+  EXPECT_TRUE(loop.seen().force_charge);
+  EXPECT_GT(loop.seen().charged_Ah, 50);
+}
+
+// What is left when an inverter ignores one thing: the others still hold it, or the boards, whose
+// trips then follow a disobedience that is seen.
+class Ignoring : public testing::TestWithParam<Ignores> {};
+
+TEST_P(Ignoring, IsSeenAndTheOthersHold) {
+  ClosedLoopSite site = weak_cells();
+  site.inverter.ignores = GetParam();
+  const bool dark = GetParam() == Ignores::discharge_current || GetParam() == Ignores::flags;
+  if (dark) site.inverter.sun = ProfileKind::idle;
+  ClosedLoop loop(site);
+  loop.run(2 * kDay);
+  SCOPED_TRACE(story(loop));
+  EXPECT_GT(loop.seen().disobeyed, 0U);
+  EXPECT_EQ(loop.seen().trips_of_obeying, 0U);
+  EXPECT_EQ(loop.seen().unexplained, 0U);
+  EXPECT_LE(loop.seen().highest_cell_V, kBoardOpens_V + 0.1);
+  EXPECT_GE(loop.seen().lowest_cell_V, 2.3);
+}
+
+INSTANTIATE_TEST_SUITE_P(ClosedLoop, Ignoring,
+                         testing::Values(Ignores::charge_voltage, Ignores::charge_current,
+                                         Ignores::discharge_current, Ignores::flags),
+                         [](const auto& what) { return std::string(name(what.param)); });
+
+}  // namespace
+}  // namespace cw::simulator
