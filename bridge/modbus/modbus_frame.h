@@ -18,6 +18,9 @@ inline constexpr std::size_t kLengthMost = 254;  // unit and the longest PDU, 25
 inline constexpr std::size_t kFrameMost = kHeaderBytes + kLengthMost;
 inline constexpr std::size_t kReadFrame = 12;  // a request to read registers, always
 inline constexpr std::uint16_t kQuantityMost = 125;
+inline constexpr std::size_t kWriteFrame = 12;  // a request to write one register, always
+inline constexpr std::size_t kWritesHead = 13;  // before the values of one to write several
+inline constexpr std::uint16_t kWritesMost = 123;
 
 /// broken: no later byte can make sense of it; the connection must be closed.
 enum class Framing : std::uint8_t { need_more, whole, broken };
@@ -61,13 +64,40 @@ enum class Exception : std::uint8_t {
   target_failed = 0x0B,  // there is nothing to show yet
 };
 
-/// `readable(address)`: how many registers from there on can be read in one piece.
-template <class Readable>
-constexpr Exception judge(std::span<const std::uint8_t> frame, const Readable& readable) {
-  if (function_of(frame) != 3 && function_of(frame) != 4) return Exception::illegal_function;
-  if (frame.size() != kReadFrame) return Exception::illegal_value;
+constexpr bool is_read(std::span<const std::uint8_t> frame) {
+  return function_of(frame) == 3 || function_of(frame) == 4;
+}
+constexpr bool is_write(std::span<const std::uint8_t> frame) {
+  return function_of(frame) == 6 || function_of(frame) == 16;
+}
+
+/// Registers a request is about; 0: it does not have the shape its function must have.
+constexpr std::uint16_t registers_asked(std::span<const std::uint8_t> frame) {
+  const bool several = function_of(frame) == 16;
+  if (!several && frame.size() != kReadFrame) return 0;
+  if (function_of(frame) == 6) return 1;
+  if (several && frame.size() < kWritesHead) return 0;
   const std::uint16_t quantity = quantity_of(frame);
-  if (quantity == 0 || quantity > kQuantityMost) return Exception::illegal_value;
+  if (!several) return quantity <= kQuantityMost ? quantity : std::uint16_t{0};
+  const std::size_t bytes = std::size_t{2} * quantity;
+  if (quantity > kWritesMost || frame[12] != bytes || frame.size() != kWritesHead + bytes) return 0;
+  return quantity;
+}
+
+/// Value `i` of a write that has its shape.
+constexpr std::uint16_t value_of(std::span<const std::uint8_t> frame, std::size_t i) {
+  return word_at(frame, (function_of(frame) == 6 ? 10 : kWritesHead) + 2 * i);
+}
+
+/// In the order of inverter-modbus.md, section 1.4; what a write then still has to pass is the
+/// map's. `readable(address)`: how many registers from there on are there in one piece.
+/// `writable`: this client may write something of this unit; to others there is no such function.
+template <class Readable>
+constexpr Exception judge(std::span<const std::uint8_t> frame, const Readable& readable,
+                          bool writable = false) {
+  if (!is_read(frame) && !(writable && is_write(frame))) return Exception::illegal_function;
+  const std::uint16_t quantity = registers_asked(frame);
+  if (quantity == 0) return Exception::illegal_value;
   if (readable(address_of(frame)) < quantity) return Exception::illegal_address;
   return Exception::none;
 }

@@ -29,6 +29,16 @@ struct VictronOptions {
   std::optional<std::uint16_t> port;  // of its own; none: the common one
 };
 
+/// Who may write what. Nobody anything, unless both are named.
+struct ModbusOrderOptions {
+  std::vector<std::string> from;    // addresses of clients
+  std::vector<std::string> points;  // of writable_points()
+  Millis lease{0};                  // an order ends so long after it was written; 0: never so
+  Millis client_silent_most{60'000};
+
+  bool offered() const { return !from.empty() && !points.empty(); }
+};
+
 struct ModbusOptions {
   bool enabled = false;
   std::string listen = "0.0.0.0";
@@ -37,6 +47,7 @@ struct ModbusOptions {
   std::uint16_t clients_most = 64;
   SunspecOptions sunspec;
   VictronOptions victron;
+  ModbusOrderOptions orders;
 };
 
 }  // namespace cw

@@ -63,6 +63,11 @@ Sent Replier::registers(int socket, std::span<const std::uint8_t> frame, std::ui
       modbus_reply(library_->context, request.data(), static_cast<int>(frame.size()), &mapping));
 }
 
+Sent Replier::written(int socket, std::span<const std::uint8_t> frame) {
+  std::array<std::uint16_t, kWritesMost> scratch{};  // libmodbus wants to write them somewhere
+  return registers(socket, frame, address_of(frame), scratch);
+}
+
 Sent Replier::refuse(int socket, std::span<const std::uint8_t> frame, Exception exception) {
   FullFrame request = full(frame);
   // It adds 80 to the function, which would make a normal reply of a function that has it already.

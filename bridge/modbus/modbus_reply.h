@@ -23,6 +23,9 @@ class Replier {
   Sent registers(int socket, std::span<const std::uint8_t> frame, std::uint16_t first,
                  std::span<std::uint16_t> image);
 
+  /// Answers a write that was carried out.
+  Sent written(int socket, std::span<const std::uint8_t> frame);
+
   /// Answers with an exception.
   Sent refuse(int socket, std::span<const std::uint8_t> frame, Exception exception);
 

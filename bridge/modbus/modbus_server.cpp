@@ -50,10 +50,13 @@ struct Listener {
 
 struct Client {
   Descriptor socket;
-  ModbusPort port{};                  // it came to
-  std::uint32_t generation = 0;       // events of a former client of this slot are not ours
-  bool ended = false;                 // it will send no more
-  bool asked = false;                 // it has made a whole request
+  ModbusPort port{};             // it came to
+  std::uint32_t generation = 0;  // events of a former client of this slot are not ours
+  bool ended = false;            // it will send no more
+  bool asked = false;            // it has made a whole request
+  bool may_write = false;        // it came from an address that may
+  bool refused = false;          // it was told that there is no writing
+  PeerName source;
   Instant active{};                   // last whole request, or the connection
   std::optional<Instant> half_since;  // when the request that is not whole yet began
   std::size_t have = 0;
@@ -69,10 +72,11 @@ struct Client {
 struct Counts {
   std::uint64_t requests = 0;
   std::uint64_t exceptions = 0;
-  std::uint64_t refused = 0;    // no place, or no descriptor left
-  std::uint64_t broken = 0;     // what they sent was no Modbus
-  std::uint64_t timed_out = 0;  // idle, or half a request for too long
-  std::uint64_t cut = 0;        // connections that failed while a reply was sent
+  std::uint64_t refused = 0;         // no place, or no descriptor left
+  std::uint64_t broken = 0;          // what they sent was no Modbus
+  std::uint64_t timed_out = 0;       // idle, or half a request for too long
+  std::uint64_t writes_refused = 0;  // to clients that may not write at all
+  std::uint64_t cut = 0;             // connections that failed while a reply was sent
 };
 
 enum class Input : std::uint8_t { drained, more, failed };
@@ -80,8 +84,9 @@ enum class Served : std::uint8_t { all, some_left, no_room, gone };
 
 class Server : public ModbusServer {
  public:
-  explicit Server(const ModbusOptions& options)
-      : options_(options), units_(options), clients_(options.clients_most) {
+  Server(const ModbusOptions& options, ModbusHooks hooks)
+      : options_(options), units_(options, std::move(hooks)), clients_(options.clients_most) {
+    for (std::string& address : options_.orders.from) address = modbus::usual_form(address);
     free_.reserve(clients_.size());
     for (std::size_t i = clients_.size(); i-- > 0;) free_.push_back(i);
   }
@@ -96,6 +101,7 @@ class Server : public ModbusServer {
   void on_tick(Instant now) override;
   void publish(const Picture& picture, std::span<const std::size_t> changed) override;
   void record(const Event&) override {}
+  BankOrders orders(Instant now) override { return units_.orders(now); }
   Health health() const override;
 
  private:
@@ -115,6 +121,7 @@ class Server : public ModbusServer {
   Input fill(Client& client);
   Served serve(Client& client, Instant now);
   Sent answer(Client& client, Bytes frame, Instant now);
+  void tell_refusal(Client& client, Bytes frame);
 
   ModbusOptions options_;
   ModbusUnits units_;
@@ -206,6 +213,10 @@ void Server::admit(int fd, std::size_t listener, Instant now) {
   client.port = static_cast<ModbusPort>(listener);
   client.ended = false;
   client.asked = false;
+  client.refused = false;
+  client.may_write = false;
+  if (const std::string peer = modbus::peer_of(fd); client.source.assign(peer))
+    client.may_write = !peer.empty() && std::ranges::count(options_.orders.from, peer) != 0;
   client.active = now;
   client.half_since.reset();
   client.have = 0;
@@ -251,16 +262,40 @@ Sent Server::answer(Client& client, Bytes frame, Instant now) {
   ServedUnit* const unit = units_.find(client.port, modbus::unit_of(frame));
   const auto readable = [unit](std::uint16_t address) { return unit->map().readable(address); };
   Exception exception = Exception::no_path;
-  if (unit != nullptr) exception = modbus::judge(frame, readable);
+  const bool writable = unit != nullptr && unit->writer() != nullptr && client.may_write;
+  if (unit != nullptr) exception = modbus::judge(frame, readable, writable);
   if (!units_.published()) exception = Exception::target_failed;
-  const Sent sent = exception == Exception::none
-                        ? replier_.registers(client.socket.get(), frame, unit->map().first(),
-                                             unit->image(units_.site(), now))
-                        : replier_.refuse(client.socket.get(), frame, exception);
+  const bool is_write = modbus::is_write(frame);
+  if (is_write && exception == Exception::illegal_function) tell_refusal(client, frame);
+  if (is_write && exception == Exception::none)
+    exception = units_.write(*unit, frame, client.source, now);
+  Sent sent = Sent::whole;
+  if (exception != Exception::none)
+    sent = replier_.refuse(client.socket.get(), frame, exception);
+  else if (is_write)
+    sent = replier_.written(client.socket.get(), frame);
+  else
+    sent = replier_.registers(client.socket.get(), frame, unit->map().first(),
+                              unit->image(units_.site(), now));
+  if (is_write && sent == Sent::no_room) return Sent::broken;  // not to be carried out again
   if (sent != Sent::whole) return sent;
   ++counts_.requests;
   if (exception != Exception::none) ++counts_.exceptions;
   return sent;
+}
+
+// Once a connection: whoever tries must not fill the log.
+void Server::tell_refusal(Client& client, Bytes frame) {
+  ++counts_.writes_refused;
+  const auto& tell = units_.hooks().on_write;
+  if (client.refused || !tell || modbus::registers_asked(frame) == 0) return;
+  client.refused = true;
+  tell({client.source.view(),
+        {},
+        modbus::address_of(frame),
+        std::nullopt,
+        modbus::value_of(frame, 0),
+        Exception::illegal_function});
 }
 
 Served Server::serve(Client& client, Instant now) {
@@ -325,6 +360,7 @@ void Server::on_ready(Instant now) {
 }
 
 void Server::on_tick(Instant now) {
+  units_.orders(now);  // what has ended by itself ends now
   for (std::size_t i = 0; i < listeners_.size(); ++i)
     if (listeners_[i].port != 0 && !listeners_[i].watched) watch_listener(i, true);
   for (Client& client : clients_) {
@@ -352,6 +388,8 @@ Health Server::health() const {
       "{} timed out, {} cut off",
       clients_.size() - free_.size(), clients_.size(), port(ModbusPort::native), counts_.requests,
       counts_.exceptions, counts_.refused, counts_.broken, counts_.timed_out, counts_.cut);
+  if (counts_.writes_refused != 0)
+    health.detail += fmt::format(", {} writes without the right to", counts_.writes_refused);
   if (!health.ok) health.detail += "; no descriptors left to accept with";
   if (units_.site().bank.relays.size() > kRelaysMost)
     health.detail += fmt::format("; only the first {} relays are in the map", kRelaysMost);
@@ -360,8 +398,9 @@ Health Server::health() const {
 
 }  // namespace
 
-std::unique_ptr<ModbusServer> make_modbus_server(const ModbusOptions& options, std::string& error) {
-  auto server = std::make_unique<Server>(options);
+std::unique_ptr<ModbusServer> make_modbus_server(const ModbusOptions& options, std::string& error,
+                                                 ModbusHooks hooks) {
+  auto server = std::make_unique<Server>(options, std::move(hooks));
   if (!server->open(error)) return nullptr;
   return server;
 }

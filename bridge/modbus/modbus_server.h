@@ -20,11 +20,15 @@ class ModbusServer : public Sink {
   /// Closes clients that are idle or stuck in half a request. Call every second or so.
   virtual void on_tick(Instant now) = 0;
 
+  /// What clients ask of the bank, as far as it still stands at `now`.
+  virtual BankOrders orders(Instant now) = 0;
+
   /// The TCP port; 0: that map has none of its own.
   virtual std::uint16_t port(ModbusPort which = ModbusPort::native) const = 0;
 };
 
-/// nullptr if the port cannot be taken; `error` then says why, for people.
-std::unique_ptr<ModbusServer> make_modbus_server(const ModbusOptions& options, std::string& error);
+/// nullptr if a port cannot be taken; `error` then says why, for people.
+std::unique_ptr<ModbusServer> make_modbus_server(const ModbusOptions& options, std::string& error,
+                                                 ModbusHooks hooks = {});
 
 }  // namespace cw

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bridge/modbus/modbus_socket.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -8,7 +9,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <iterator>
 #include <memory>
 #include <system_error>
 
@@ -70,6 +74,31 @@ std::uint16_t port_of(const Descriptor& socket) {
   ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&bound), &size);
   // The port lies at the same place in both families.
   return ntohs(reinterpret_cast<const sockaddr_in*>(&bound)->sin_port);
+}
+
+std::string peer_of(int socket) {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  std::array<char, NI_MAXHOST> text{};
+  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &size) != 0 ||
+      ::getnameinfo(reinterpret_cast<const sockaddr*>(&peer), size, text.data(), text.size(),
+                    nullptr, 0, NI_NUMERICHOST) != 0)
+    return {};
+  return usual_form(text.data());
+}
+
+std::string usual_form(const std::string& address) {
+  std::array<unsigned char, sizeof(in6_addr)> bytes{};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const bool is_6 = ::inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1;
+  if (!is_6 && ::inet_pton(AF_INET, address.c_str(), bytes.data()) != 1) return {};
+  in6_addr wide{};
+  std::copy(bytes.begin(), bytes.end(), std::begin(wide.s6_addr));
+  if (is_6 && IN6_IS_ADDR_V4MAPPED(&wide))
+    ::inet_ntop(AF_INET, bytes.data() + 12, text.data(), text.size());
+  else
+    ::inet_ntop(is_6 ? AF_INET6 : AF_INET, bytes.data(), text.data(), text.size());
+  return text.data();
 }
 
 void tune_client(int socket) {

@@ -30,6 +30,13 @@ bool listen_on(const std::string& address, std::uint16_t port, Descriptor& out, 
 
 std::uint16_t port_of(const Descriptor& socket);
 
+/// The address at the other end, in its usual form; of IPv4 over an IPv6 socket the IPv4 one.
+/// Empty if it is gone already.
+std::string peer_of(int socket);
+
+/// An IP address in its usual form, so that two can be compared; empty if it is none.
+std::string usual_form(const std::string& address);
+
 /// Replies go out at once, and a peer that is gone is noticed.
 void tune_client(int socket);
 

@@ -7,6 +7,8 @@
 
 namespace cw {
 
+using modbus::Exception;
+
 ModbusPort port_of_sunspec(const ModbusOptions& options) {
   return options.sunspec.port ? ModbusPort::sunspec : ModbusPort::native;
 }
@@ -15,9 +17,18 @@ ModbusPort port_of_victron(const ModbusOptions& options) {
   return options.victron.port ? ModbusPort::victron : ModbusPort::native;
 }
 
-void ModbusUnits::serve(ModbusPort port, std::uint8_t number, std::unique_ptr<RegisterMap> map) {
+ModbusUnits::ModbusUnits(const ModbusOptions& options, ModbusHooks hooks)
+    : options_(options),
+      hooks_(std::move(hooks)),
+      book_({options.orders.lease, options.orders.client_silent_most}) {
+  site_.orders.offered = options_.orders.offered();
+}
+
+ServedUnit& ModbusUnits::serve(ModbusPort port, std::uint8_t number,
+                               std::unique_ptr<RegisterMap> map) {
   units_.emplace_back(std::move(map));
   numbers_[static_cast<std::size_t>(port)][number] = static_cast<std::uint16_t>(units_.size());
+  return units_.back();
 }
 
 void ModbusUnits::lay_out(std::size_t packs) {
@@ -35,14 +46,19 @@ void ModbusUnits::lay_out(std::size_t packs) {
   }
 }
 
+void ModbusUnits::serve_chain(std::uint8_t number) {
+  auto map = std::make_unique<SunspecMap>(options_.sunspec, number);
+  const SunspecMap& chain = *map;
+  ServedUnit& unit = serve(port_of_sunspec(options_), number, std::move(map));
+  if (options_.orders.offered())
+    unit.open_to(std::make_unique<SunspecWriter>(chain, options_.orders, book_, hooks_));
+}
+
 // Clients that can be told no unit ask for 1; on the common port that is a pack.
 void ModbusUnits::serve_sunspec() {
   constexpr std::uint8_t usual_unit = 1;
-  const std::uint8_t unit = options_.sunspec.unit;
-  const ModbusPort where = port_of_sunspec(options_);
-  serve(where, unit, std::make_unique<SunspecMap>(options_.sunspec, unit));
-  if (options_.sunspec.port && unit != usual_unit)
-    serve(where, usual_unit, std::make_unique<SunspecMap>(options_.sunspec, usual_unit));
+  serve_chain(options_.sunspec.unit);
+  if (options_.sunspec.port && options_.sunspec.unit != usual_unit) serve_chain(usual_unit);
 }
 
 void ModbusUnits::publish(const Picture& picture, std::span<const std::size_t> changed) {
@@ -50,6 +66,34 @@ void ModbusUnits::publish(const Picture& picture, std::span<const std::size_t> c
   site_.take(picture, changed);
   for (ServedUnit& unit : units_) unit.outdated();
   published_ = true;
+}
+
+Exception ModbusUnits::write(ServedUnit& unit, std::span<const std::uint8_t> frame,
+                             const PeerName& source, Instant now) {
+  std::array<std::uint16_t, modbus::kWritesMost> values;
+  const std::size_t count = modbus::registers_asked(frame);
+  for (std::size_t i = 0; i < count; ++i) values[i] = modbus::value_of(frame, i);
+  orders(now);
+  const RegisterWrite request{source, modbus::address_of(frame), std::span(values).first(count)};
+  const Exception outcome = unit.writer()->write(request, site_, unit.image(site_, now), now);
+  show_orders();
+  return outcome;
+}
+
+BankOrders ModbusUnits::orders(Instant now) {
+  const BankOrdersBook::Ended ended = book_.step(now);
+  if (ended != BankOrdersBook::Ended::nothing) {
+    show_orders();
+    if (hooks_.on_end) hooks_.on_end(ended);
+  }
+  return book_.orders();
+}
+
+void ModbusUnits::show_orders() {
+  const SiteOrders before = site_.orders;
+  book_.show(site_.orders);
+  if (site_.orders == before) return;
+  for (ServedUnit& unit : units_) unit.outdated();
 }
 
 }  // namespace cw

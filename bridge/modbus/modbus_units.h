@@ -12,6 +12,7 @@
 
 #include "bridge/modbus/modbus_map.h"
 #include "bridge/modbus/modbus_options.h"
+#include "bridge/modbus/modbus_writes.h"
 
 namespace cw {
 
@@ -32,6 +33,10 @@ class ServedUnit {
 
   const RegisterMap& map() const { return *map_; }
 
+  /// nullptr: nothing of it can be written.
+  SunspecWriter* writer() { return writer_.get(); }
+  void open_to(std::unique_ptr<SunspecWriter> writer) { writer_ = std::move(writer); }
+
   /// All its registers from map().first() on, as they are at `now`; valid until the next call.
   std::span<std::uint16_t> image(const Site& site, Instant now) {
     if (!rendered_ || now < *rendered_ || now > holds_until_) {
@@ -44,6 +49,7 @@ class ServedUnit {
 
  private:
   std::unique_ptr<RegisterMap> map_;
+  std::unique_ptr<SunspecWriter> writer_;
   std::vector<std::uint16_t> image_;
   std::optional<Instant> rendered_;
   Instant holds_until_{};
@@ -51,13 +57,23 @@ class ServedUnit {
 
 class ModbusUnits {
  public:
-  explicit ModbusUnits(const ModbusOptions& options) : options_(options) {}
+  explicit ModbusUnits(const ModbusOptions& options, ModbusHooks hooks = {});
+  ModbusUnits(const ModbusUnits&) = delete;  // units refer to what is in here
+  ModbusUnits& operator=(const ModbusUnits&) = delete;
 
   /// As Sink::publish().
   void publish(const Picture& picture, std::span<const std::size_t> changed);
 
   bool published() const { return published_; }
   const Site& site() const { return site_; }
+  const ModbusHooks& hooks() const { return hooks_; }
+
+  /// Carries out, or refuses, a write that judge() let pass.
+  modbus::Exception write(ServedUnit& unit, std::span<const std::uint8_t> frame,
+                          const PeerName& source, Instant now);
+
+  /// What stands of what clients asked for.
+  BankOrders orders(Instant now);
 
   /// nullptr: there is no such unit; nor is there any before the first picture.
   ServedUnit* find(ModbusPort port, std::uint8_t number) {
@@ -68,9 +84,14 @@ class ModbusUnits {
  private:
   void lay_out(std::size_t packs);
   void serve_sunspec();
-  void serve(ModbusPort port, std::uint8_t number, std::unique_ptr<RegisterMap> map);
+  void serve_chain(std::uint8_t number);
+  ServedUnit& serve(ModbusPort port, std::uint8_t number, std::unique_ptr<RegisterMap> map);
+
+  void show_orders();
 
   ModbusOptions options_;
+  ModbusHooks hooks_;
+  BankOrdersBook book_;
   Site site_;
   bool published_ = false;
   std::vector<ServedUnit> units_;

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <numeric>
+#include <utility>
 
 namespace cw::modbus_test {
 namespace {
@@ -48,7 +50,22 @@ Bytes refusal(unsigned transaction, unsigned unit, unsigned function, unsigned e
   return frame(transaction, unit, {low(function | 0x80), low(exception)});
 }
 
-Client::Client(Rig& rig, int buffers)
+Bytes write_request(unsigned transaction, unsigned unit, unsigned address, unsigned value) {
+  return frame(transaction, unit, {6, high(address), low(address), high(value), low(value)});
+}
+
+Bytes write_request(unsigned transaction, unsigned unit, unsigned address,
+                    const std::vector<std::uint16_t>& values) {
+  const auto count = static_cast<unsigned>(values.size());
+  Bytes pdu = {16, high(address), low(address), high(count), low(count), low(2 * count)};
+  for (const std::uint16_t value : values) {
+    pdu.push_back(high(value));
+    pdu.push_back(low(value));
+  }
+  return frame(transaction, unit, pdu);
+}
+
+Client::Client(Rig& rig, int buffers, ModbusPort port, std::uint8_t last)
     : rig_(rig), fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   if (buffers != 0) {
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &buffers, sizeof buffers);
@@ -56,7 +73,12 @@ Client::Client(Rig& rig, int buffers)
   }
   const int at_once = 1;
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
-  const sockaddr_in address = loopback(rig.server->port());
+  sockaddr_in own = loopback(0);
+  own.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + last);
+  if (last != 1) {
+    EXPECT_EQ(::bind(fd_, reinterpret_cast<const sockaddr*>(&own), sizeof own), 0);
+  }
+  const sockaddr_in address = loopback(rig.server->port(port));
   EXPECT_EQ(::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   ::fcntl(fd_, F_SETFL, O_NONBLOCK);
   rig_.settle();
@@ -157,19 +179,24 @@ void Fence::pass() const {
   EXPECT_EQ(::recv(socket_, &byte, 1, 0), 1);
 }
 
-Rig::Rig(ModbusOptions options, bool published) {
+Rig::Rig(ModbusOptions options, bool published, ModbusHooks hooks) {
   options.listen = "127.0.0.1";
   options.port = 0;
   std::string error;
-  server = make_modbus_server(options, error);
+  server = make_modbus_server(options, error, std::move(hooks));
   EXPECT_NE(server, nullptr) << error;
   if (published) publish();
 }
 
 void Rig::publish() {
-  const std::size_t changed[] = {0, 1};
   sample.now = now;
-  server->publish(sample.picture(), changed);
+  publish(sample.picture());
+}
+
+void Rig::publish(const Picture& picture) {
+  std::vector<std::size_t> changed(picture.packs.size());
+  std::iota(changed.begin(), changed.end(), 0);
+  server->publish(picture, changed);
 }
 
 bool Rig::turn(int wait_ms) {

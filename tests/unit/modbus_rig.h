@@ -21,6 +21,10 @@ Bytes read_request(unsigned transaction, unsigned unit, unsigned address, unsign
                    unsigned function = 3);
 /// A header with the right length before `pdu`.
 Bytes frame(unsigned transaction, unsigned unit, const Bytes& pdu);
+/// A request to write one register (function 6), or several (16).
+Bytes write_request(unsigned transaction, unsigned unit, unsigned address, unsigned value);
+Bytes write_request(unsigned transaction, unsigned unit, unsigned address,
+                    const std::vector<std::uint16_t>& values);
 /// The reply that refuses.
 Bytes refusal(unsigned transaction, unsigned unit, unsigned function, unsigned exception);
 
@@ -28,8 +32,10 @@ struct Rig;
 
 class Client {
  public:
-  /// `buffers`: of its socket, in bytes; 0: what the system gives.
-  explicit Client(Rig& rig, int buffers = 0);
+  /// `buffers`: of its socket, in bytes; 0: what the system gives. `last`: of its address
+  /// 127.0.0.x.
+  explicit Client(Rig& rig, int buffers = 0, ModbusPort port = ModbusPort::native,
+                  std::uint8_t last = 1);
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -79,9 +85,10 @@ struct Rig {
   std::unique_ptr<ModbusServer> server;
   std::size_t turns = 0;
 
-  explicit Rig(ModbusOptions options = {}, bool published = true);
+  explicit Rig(ModbusOptions options = {}, bool published = true, ModbusHooks hooks = {});
 
   void publish();
+  void publish(const Picture& picture);
   /// True if the server has something to do within `wait_ms`; then it had one turn.
   bool turn(int wait_ms = 0);
   /// Turns until there is nothing to do about all that was sent.
