@@ -28,9 +28,10 @@ constexpr std::uint16_t kStart = 2;
 constexpr std::uint16_t kZeros = 1000;
 constexpr std::size_t kZeroCount = 100;
 
-class BydRegisters final : public RtuRegisters {
+class BydRegisters final : public RtuMap {
  public:
-  explicit BydRegisters(const InverterOptions& options) : options_(options) {}
+  explicit BydRegisters(const InverterOptions& options)
+      : RtuMap(options, kUnit), options_(options) {}
 
   void tell(const Picture& picture, Instant now) override { told_.take(picture, now); }
   void stop() override { told_.end(); }
@@ -115,7 +116,7 @@ class BydRegisters final : public RtuRegisters {
 }  // namespace
 
 std::unique_ptr<InverterProtocol> make_byd_rs485(const InverterOptions& options) {
-  return make_rtu_battery(units_of(options, kUnit, std::make_shared<BydRegisters>(options)));
+  return make_rtu_battery(std::make_unique<BydRegisters>(options));
 }
 
 }  // namespace cw

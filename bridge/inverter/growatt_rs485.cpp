@@ -99,9 +99,10 @@ constexpr std::array<Row, kLast - kFirst + 1> kRows = {{
     {false, charge_voltage},   // 0x21 10 mV
 }};
 
-class GrowattRegisters final : public RtuRegisters {
+class GrowattRegisters final : public RtuMap {
  public:
-  explicit GrowattRegisters(const InverterOptions& options) : unconfirmed_(options.unconfirmed) {}
+  explicit GrowattRegisters(const InverterOptions& options)
+      : RtuMap(options, kUnit), unconfirmed_(options.unconfirmed) {}
 
   void tell(const Picture& picture, Instant now) override { told_.take(picture, now); }
   void stop() override { told_.end(); }
@@ -138,7 +139,7 @@ class GrowattRegisters final : public RtuRegisters {
 }  // namespace
 
 std::unique_ptr<InverterProtocol> make_growatt_rs485(const InverterOptions& options) {
-  return make_rtu_battery(units_of(options, kUnit, std::make_shared<GrowattRegisters>(options)));
+  return make_rtu_battery(std::make_unique<GrowattRegisters>(options));
 }
 
 }  // namespace cw

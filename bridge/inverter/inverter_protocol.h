@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bridge/modbus/modbus_options.h"
 #include "core/picture.h"
 #include "drivers/protocol/bus.h"
 
@@ -33,6 +34,7 @@ struct InverterOptions {
                                         // none: the protocol's usual one
   bool unconfirmed = false;             // RS485: registers nobody has confirmed are told too
   std::uint8_t answer_as = 0;  // RS485: the address in every answer; 0: the one that was asked
+  ModbusOptions modbus;        // modbus-rtu: which units there are, as on the server
 };
 
 /// How the inverter is doing, as far as its protocol lets it tell.

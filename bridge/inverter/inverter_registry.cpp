@@ -7,6 +7,7 @@
 #include "bridge/inverter/growatt_rs485.h"
 #include "bridge/inverter/inverter_protocol.h"
 #include "bridge/inverter/pylontech_rs485.h"
+#include "bridge/inverter/site_rtu.h"
 
 namespace cw {
 namespace {
@@ -21,6 +22,8 @@ void add_serial(std::vector<InverterProtocolSpec>& all) {
   all.push_back({"byd-rs485",
                  "BYD Battery-Box registers: Fronius GEN24; only for banks of 160 V and more",
                  Bus::serial, 9'600, make_byd_rs485});
+  all.push_back({"modbus-rtu", "the units of the Modbus server, to be read: energy managers",
+                 Bus::serial, 9'600, make_site_rtu});
 }
 
 std::vector<InverterProtocolSpec> list() {

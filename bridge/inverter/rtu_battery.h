@@ -2,6 +2,7 @@
 // A battery that is asked over Modbus-RTU: what every map has in common. Finds requests for its
 // units, answers them after the turnaround of the line, and obeys the silence of its maps.
 #pragma once
+#include <algorithm>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -16,12 +17,6 @@ class RtuRegisters {
  public:
   virtual ~RtuRegisters() = default;
 
-  virtual void tell(const Picture& picture, Instant now) = 0;
-  /// From now on it says farewell.
-  virtual void stop() = 0;
-  /// Not a word may be said at `now`.
-  virtual bool silent(Instant now) const = 0;
-
   /// How many registers from `address` on can be read in one piece; 0: this one cannot.
   virtual std::size_t readable(std::uint16_t address) const = 0;
   /// Only of readable ones. False: a value is not known, and none is invented.
@@ -33,24 +28,49 @@ class RtuRegisters {
                                   std::span<const std::uint16_t> /*values*/, Instant /*now*/) {
     return modbus::Exception::illegal_address;
   }
+};
+
+/// Every unit of a line.
+class RtuUnits {
+ public:
+  virtual ~RtuUnits() = default;
+
+  virtual void tell(const Picture& picture, Instant now) = 0;
+  /// From now on it says farewell.
+  virtual void stop() = 0;
+  /// Not a word may be said at `now`.
+  virtual bool silent(Instant now) const = 0;
+
+  /// nullptr: the number is not one of ours. Valid until the next call of anything.
+  virtual RtuRegisters* find(std::uint8_t number) = 0;
+  /// Whom a broadcast is for; nullptr: nobody who could carry one out.
+  virtual RtuRegisters* everybody() { return nullptr; }
 
   /// What is wrong with what it is to tell, for people; empty: nothing.
   virtual std::string_view complaint(Instant /*now*/) const { return {}; }
+};
+
+/// One map under one or several numbers.
+class RtuMap : public RtuUnits, public RtuRegisters {
+ public:
+  /// Under every address of `options`, or under `usual` if it names none.
+  RtuMap(const InverterOptions& options, std::uint8_t usual) : numbers_(options.addresses) {
+    if (numbers_.empty()) numbers_ = {usual};
+  }
+
+  RtuRegisters* find(std::uint8_t number) override {
+    return std::ranges::count(numbers_, number) != 0 ? this : nullptr;
+  }
+  RtuRegisters* everybody() override { return this; }
+
+ private:
+  std::vector<std::uint8_t> numbers_;
 };
 
 /// The answer to `request` (unit, function, data; without CRC), to be sealed.
 std::vector<std::uint8_t> answer_rtu(std::span<const std::uint8_t> request, RtuRegisters& registers,
                                      Instant now);
 
-struct RtuUnit {
-  std::uint8_t number;
-  std::shared_ptr<RtuRegisters> registers;  // one map may be several units
-};
-
-std::unique_ptr<InverterProtocol> make_rtu_battery(std::vector<RtuUnit> units);
-
-/// `registers` under every address of `options`, or under `usual` if it names none.
-std::vector<RtuUnit> units_of(const InverterOptions& options, std::uint8_t usual,
-                              const std::shared_ptr<RtuRegisters>& registers);
+std::unique_ptr<InverterProtocol> make_rtu_battery(std::unique_ptr<RtuUnits> units);
 
 }  // namespace cw

@@ -35,9 +35,9 @@ inline void mend_rtu(std::vector<std::uint8_t>& bytes) {
 inline std::vector<InverterSeed> inverter_seeds() {
   std::vector<InverterSeed> seeds;
   using Frame = std::vector<std::uint8_t>;
-  for (const Frame& frame :
-       {Frame{1, 3, 0, 0x13, 0, 12}, Frame{21, 3, 1, 0x2C, 0, 24}, Frame{21, 6, 1, 0x91, 0, 0xFF},
-        Frame{0, 6, 1, 0x90, 0, 2}, Frame{21, 16, 1, 0x90, 0, 1, 2, 0, 2}}) {
+  for (const Frame& frame : {Frame{1, 3, 0, 0x13, 0, 12}, Frame{21, 3, 1, 0x2C, 0, 24},
+                             Frame{2, 4, 0, 100, 0, 60}, Frame{21, 6, 1, 0x91, 0, 0xFF},
+                             Frame{0, 6, 1, 0x90, 0, 2}, Frame{21, 16, 1, 0x90, 0, 1, 2, 0, 2}}) {
     seeds.push_back({frame, mend_rtu});
     modbus::seal(seeds.back().bytes);
   }

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "bridge/modbus/modbus_map.h"
 #include "tests/unit/rtu_rig.h"
 
 namespace cw::modbus {
@@ -211,6 +212,37 @@ TEST(RtuBattery, ZerosThenSilenceThenFarewell) {
   EXPECT_EQ(rig.registers(1, 0x19, 1), std::vector<unsigned>{0});
   rig.pass({31'000});  // nobody told anything for so long
   EXPECT_TRUE(rig.ask(rtu::read(1, 0x13, 1)).empty());
+}
+
+TEST(RtuSite, ServesTheUnitsOfTheServer) {
+  rtu::Rig rig("modbus-rtu");
+  EXPECT_TRUE(rig.ask(rtu::read(1, 0, 2)).empty());
+  rig.tell();
+  Site site;
+  site.take(rig.bank.picture(), std::vector<std::size_t>{0, 1});
+  for (const unsigned unit : {1U, 2U, 200U}) {
+    std::vector<std::uint16_t> image(native_map_size());
+    const UnitState& state = unit == 200 ? site.bank : site.packs[unit - 1];
+    render_native_map(state, rig.bank.now, image);
+    const auto values = rig.registers(unit, 100, 20);
+    ASSERT_EQ(values.size(), 20U) << unit;
+    EXPECT_TRUE(std::equal(values.begin(), values.end(), image.begin() + 100)) << unit;
+  }
+  EXPECT_TRUE(rig.ask(rtu::read(3, 100, 1)).empty());  // there are two packs
+  EXPECT_EQ(rig.ask(rtu::write_one(1, 100, 1)), rtu::refusal(1, 6, 1));
+  EXPECT_EQ(rig.ask(rtu::read(1, 0xFFFF, 1)), rtu::refusal(1, 3, 2));
+  rig.battery->stop(rig.bank.now);
+  EXPECT_TRUE(rig.ask(rtu::read(1, 100, 1)).empty());
+}
+
+TEST(RtuSite, ServesTheChainOfSunSpec) {
+  InverterOptions options;
+  options.modbus.sunspec.enabled = true;
+  options.modbus.sunspec.port = 502;  // there are no ports on this line
+  options.modbus.sunspec.packs = {{.cells = 16}, {.cells = 16}};
+  rtu::Rig rig("modbus-rtu", options);
+  rig.tell();
+  EXPECT_EQ(rig.registers(126, 40'000, 3), (std::vector<unsigned>{0x5375, 0x6E53, 1}));
 }
 
 }  // namespace
