@@ -36,6 +36,7 @@ constexpr std::array<CauseWords, kLimitCauseCount> kWords = {{
     {"settings of the BMS contradict the curves", ""},
     {"asked for over the network", ""},
     {"a value it follows from is not known", ""},
+    {"the inverter takes more than it is told", ""},
 }};
 
 std::string_view pack_name(const LimitReason& reason, std::span<const PackState> packs) {
@@ -67,6 +68,17 @@ Reason explain(const LimitView& limit, Unit unit, std::span<const PackState> pac
   return format_reason("{}, {}; next {}, {}", amount_text(limit.value, unit).view(), why.view(),
                        amount_text(*limit.next_value, unit).view(),
                        explain(limit.next, packs).view());
+}
+
+Reason explain(const ChargeBreach& breach, std::span<const PackState> packs) {
+  const bool named = breach.pack != 0 && breach.pack <= packs.size();
+  const std::string_view pack = named ? packs[breach.pack - 1U].name.view() : "the bank";
+  const std::string_view means = row_of(breach.rule).means;
+  const Text<32> value = amount_text(breach.value, breach.unit);
+  if (breach.bound == 0)
+    return format_reason("{}: {}; it does not at {}", pack, means, value.view());
+  return format_reason("{}: {}; it is {}, and {} is the bound", pack, means, value.view(),
+                       amount_text(breach.bound, breach.unit).view());
 }
 
 }  // namespace cw

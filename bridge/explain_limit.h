@@ -3,6 +3,7 @@
 #pragma once
 #include <span>
 
+#include "core/charge_validation.h"
 #include "core/limits_table.h"
 #include "core/picture.h"
 
@@ -13,5 +14,9 @@ Reason explain(const LimitReason& reason, std::span<const PackState> packs);
 
 /// "300.0 A, bound by ...; next 360.0 A by ...".
 Reason explain(const LimitView& limit, Unit unit, std::span<const PackState> packs);
+
+/// "cellar: the ceiling of a cell is 50 mV or more below the cell over-voltage protection; it is
+/// 3.620 V, and 3.600 V is the bound".
+Reason explain(const ChargeBreach& breach, std::span<const PackState> packs);
 
 }  // namespace cw

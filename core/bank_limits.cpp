@@ -7,6 +7,7 @@ namespace cw {
 namespace {
 
 constexpr std::int64_t kShareFromPermille = 100;  // of the full limit must flow to measure shares
+constexpr Millis kBetterFor{600'000};
 
 std::int64_t along(Flow flow, const ChargeInput& input) {
   if (!input.current) return 0;
@@ -49,6 +50,8 @@ Division division_of(Flow flow, std::span<const ChargePackState> packs) {
   return division;
 }
 
+constexpr PackShare kNoShare{};
+
 bool is_setting(LimitCause cause) {
   return cause == LimitCause::setting || cause == LimitCause::board_setting;
 }
@@ -82,32 +85,38 @@ BankLimit<Milliamps> lost(BankLimit<Milliamps> last) {
 
 }  // namespace
 
-void update_shares(Flow flow, std::span<ChargePackState> packs) {
+void update_shares(Flow flow, std::span<ChargePackState> packs, Instant now) {
   std::int64_t total = 0;
+  std::int64_t full = 0;
   bool all_heard = true;
   for (const ChargePackState& pack : packs) {
     const bool lost = pack.is_lost() || pack.input.presence == Presence::stale;
     if (lost) all_heard = false;
-    if (pack.input.is_heard() && pack.of(flow).now.takes_part) total += along(flow, pack.input);
+    if (!pack.input.is_heard() || !pack.of(flow).now.takes_part) continue;
+    total += along(flow, pack.input);
+    full += pack.of(flow).now.base.count;
   }
-  if (total <= 0 || total > INT32_MAX) return;
-  if (total * 1000 < kShareFromPermille * full_limit(flow, packs).count) return;
+  if (total <= 0 || total > INT32_MAX || total * 1000 < kShareFromPermille * full) return;
   for (ChargePackState& pack : packs) {
     if (!pack.input.is_heard() || !pack.of(flow).now.takes_part) continue;
-    const std::int64_t own = std::clamp<std::int64_t>(along(flow, pack.input), 0, INT32_MAX);
     PackShare& share = pack.of(flow).share;
+    const std::int64_t own = std::max<std::int64_t>(along(flow, pack.input), 0);
     const std::int64_t mine = own * share.total.count;  // compared with the share that counts
     const std::int64_t counted = share.own.count * total;
     const bool worse = share.own.count == 0 || mine > counted;
-    const bool better = all_heard && mine < counted - counted / 10;
-    if (worse || better) share = {{clamped(own)}, {clamped(total)}};
+    const bool better = all_heard && !worse && mine < counted - counted / 10;
+    const bool proved = share.better.step(better, kBetterFor, now);
+    if (!worse && !proved) continue;
+    share.own = {clamped(own)};
+    share.total = {clamped(total)};
+    share.better.forget();
   }
 }
 
 Milliamps full_limit(Flow flow, std::span<const ChargePackState> packs) {
   std::int64_t sum = 0;
   for (const ChargePackState& pack : packs)
-    if (pack.input.is_heard() && pack.of(flow).now.takes_part) sum += pack.of(flow).now.base.count;
+    if (const PackLimit* const limit = binding_limit(flow, pack)) sum += limit->base.count;
   return {clamped(sum)};
 }
 
@@ -124,7 +133,10 @@ Bounds<Milliamps> shared_limit(Flow flow, std::span<const ChargePackState> packs
     const PackShare& share = pack.of(flow).share;
     const BankLimit<Milliamps> own = pack.input.is_heard() ? limit->limit : lost(limit->unaged);
     add_scaled(bounds, own.value, own.reason, division, pack, share);
-    if (own.next_value) add_scaled(bounds, *own.next_value, own.next, division, pack, share);
+    if (!own.next_value) continue;
+    // Where the setting binds it is the share that is named, and next is what holds without it.
+    const PackShare& left = is_setting(own.reason.cause) ? kNoShare : share;
+    add_scaled(bounds, *own.next_value, own.next, division, pack, left);
   }
   return bounds;
 }

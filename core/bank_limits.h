@@ -5,15 +5,19 @@
 #include <span>
 
 #include "core/bounds.h"
+#include "core/charge_validation.h"
 #include "core/pack_limit.h"
+#include "core/timed_condition.h"
 
 namespace cw {
 
-/// How much of the bank's current a pack was seen to carry: `own` of `total`. Worse counts at once;
-/// better by a tenth or more, and only while every pack is heard. Kept until it is measured anew.
+/// How much of the bank's current a pack was seen to carry: `own` of `total`. A worse share counts
+/// at once; a better one when it was better by a tenth for ten minutes while every pack was heard.
+/// It is kept while too little current flows to measure it anew.
 struct PackShare {
   Milliamps own{};  // 0: never measured
   Milliamps total{};
+  TimedCondition better;
 };
 
 /// One direction of one pack, between steps.
@@ -30,6 +34,7 @@ struct ChargePackState {
   FlowState charge, discharge;
   Backlash ceiling;  // the charge voltage it asks for
   bool over_ceiling = false;
+  ChargeBreaches contradictions;  // of what its board told with the curves: a tenth is left
 
   FlowState& of(Flow flow) { return flow == Flow::charge ? charge : discharge; }
   const FlowState& of(Flow flow) const { return flow == Flow::charge ? charge : discharge; }
@@ -38,9 +43,10 @@ struct ChargePackState {
 };
 
 /// Measures the shares anew where enough current flows.
-void update_shares(Flow flow, std::span<ChargePackState> packs);
+void update_shares(Flow flow, std::span<ChargePackState> packs, Instant now);
 
-/// The sum of what the packs that take part may carry at most.
+/// The sum of what the packs that take part may carry at most; of those that are lost, when they
+/// were last heard.
 Milliamps full_limit(Flow flow, std::span<const ChargePackState> packs);
 
 /// Bounds by every pack that takes part, and by those that are lost: nothing if no heard pack

@@ -37,8 +37,9 @@ enum class LimitCause : std::uint8_t {
   configuration,       // settings of a board contradict the curves
   request,             // an energy manager or an operator asked for less
   unknown,             // a value it follows from was never heard
+  disobeyed,           // the inverter takes more than it is told: it is told to stop
 };
-inline constexpr std::size_t kLimitCauseCount = 22;
+inline constexpr std::size_t kLimitCauseCount = 23;
 
 constexpr std::string_view name(LimitCause cause) {
   constexpr std::string_view names[kLimitCauseCount] = {
@@ -47,7 +48,7 @@ constexpr std::string_view name(LimitCause cause) {
       "charge_state",  "stage",        "cell_ceiling", "share",
       "stale_data",    "pack_lost",    "all_lost",     "protection",
       "opening",       "joining",      "rising",       "configuration",
-      "request",       "unknown"};
+      "request",       "unknown",      "disobeyed"};
   return names[static_cast<std::size_t>(cause)];
 }
 

@@ -92,16 +92,18 @@ const BankRequest& ChargeControl::step(std::span<const PackState> packs, const B
 void ChargeControl::observe_packs(std::span<const PackState> packs, Instant now) {
   for (std::size_t i = 0; i < packs.size(); ++i) {
     ChargePackState& state = states_[i];
+    const auto number = static_cast<std::uint8_t>(i + 1);
     observe(state.input, packs[i], packs_[i], settings_, *started_, now);
+    state.contradictions = check_charge(settings_, packs[i].pack.parameters, number);
     for (const Flow flow : {Flow::charge, Flow::discharge}) {
       FlowState& way = state.of(flow);
       way.now = pack_limit(flow, state.input, state.seen, packs_[i], settings_, packs[i].max_age,
-                           static_cast<std::uint8_t>(i + 1), false);
+                           number, !state.contradictions.empty());
       if (state.input.is_heard()) way.last = way.now;
     }
   }
-  update_shares(Flow::charge, states_);
-  update_shares(Flow::discharge, states_);
+  update_shares(Flow::charge, states_, now);
+  update_shares(Flow::discharge, states_, now);
 }
 
 void ChargeControl::step_voice(Instant now) {

@@ -14,6 +14,7 @@
 #include "core/charge_stage.h"
 #include "core/charge_voltage.h"
 #include "core/force_charge.h"
+#include "core/joining.h"
 #include "core/reported_soc.h"
 #include "core/slew.h"
 
@@ -41,6 +42,9 @@ class ChargeControl {
 
   /// What each pack allows, for people.
   std::span<const ChargePackState> packs() const { return states_; }
+
+  /// Of the pack with this index, in the last step.
+  Joining joining(std::size_t pack) const { return may_join(pack, states_, settings_); }
 
  private:
   void observe_packs(std::span<const PackState> packs, Instant now);

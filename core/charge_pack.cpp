@@ -21,7 +21,7 @@ void note(CellsSeen& seen, Millivolts voltage, std::uint8_t where, Instant heard
   if (first || here.value > seen.highest.value) seen.highest = here;
   if (first || here.value < seen.lowest.value) seen.lowest = here;
   if (first || heard < seen.heard) seen.heard = heard;
-  seen.over_ceiling_mV += std::max(0, voltage.count - ceiling.count);
+  seen.over_ceiling_mV += std::max<std::int32_t>(0, voltage.count - ceiling.count);
 }
 
 // Nothing unless every cell has a young value, and together they make the pack's voltage.

@@ -42,7 +42,7 @@ Bounds<Millivolts> wishes(std::span<ChargePackState> packs, Millivolts float_vol
   return bounds;
 }
 
-// Cells that nobody sees may be high.
+// Cells that nobody sees may be high, and without voltage or current no stage would end.
 void add_unseen(Bounds<Millivolts>& bounds, std::span<const ChargePackState> packs,
                 Millivolts float_voltage) {
   for (std::size_t i = 0; i < packs.size(); ++i) {
@@ -50,7 +50,7 @@ void add_unseen(Bounds<Millivolts>& bounds, std::span<const ChargePackState> pac
     const ChargeInput& pack = packs[i].input;
     if (packs[i].is_lost())
       bounds.add(float_voltage, {.cause = LimitCause::pack_lost, .pack = number});
-    else if (pack.is_in() && !pack.cells)
+    else if (pack.is_in() && (!pack.cells || !pack.voltage || !pack.current))
       bounds.add(float_voltage, {.cause = LimitCause::unknown, .pack = number});
   }
 }

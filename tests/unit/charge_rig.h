@@ -49,6 +49,7 @@ inline Protection guard_tripped(std::int32_t cell_mV) {
   limits.set(Parameter::cell_overvoltage_recovery, 3'550);
   limits.set(Parameter::cell_overvoltage_delay, 0);
   Measurements seen = nothing_fitted();
+  seen.unfitted &= ~(1U << static_cast<unsigned>(Input::highest_cell));
   seen.set(Input::highest_cell, {cell_mV, 3, {}});
   Protection guard{Start::clear};
   guard.step(seen, limits, {});
