@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "bridge/inverter/byd_rs485.h"
+#include "bridge/inverter/can_inverter.h"
 #include "bridge/inverter/growatt_rs485.h"
 #include "bridge/inverter/inverter_protocol.h"
 #include "bridge/inverter/pylontech_rs485.h"
@@ -28,6 +29,7 @@ void add_serial(std::vector<InverterProtocolSpec>& all) {
 
 std::vector<InverterProtocolSpec> list() {
   std::vector<InverterProtocolSpec> all;
+  add_can_protocols(all);
   add_serial(all);
   return all;
 }

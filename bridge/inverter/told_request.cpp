@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bridge/inverter/told_request.h"
+
+#include <algorithm>
+
+namespace cw {
+namespace {
+
+constexpr Millivolts kAboveBattery{200};
+constexpr Milliamps kLeast{100};
+
+void forbid_everything(BankRequest& request) {
+  request.charge_current.value = {};
+  request.discharge_current.value = {};
+  request.charge_enabled = false;
+  request.discharge_enabled = false;
+  request.force_charge = false;
+  request.full_charge_wanted = false;
+}
+
+// An inverter that is told less than the battery has discharges into the grid.
+void keep_above_battery(BankRequest& request) {
+  if (!request.measured.voltage) return;
+  const Millivolts least = *request.measured.voltage + kAboveBattery;
+  if (least > request.charge_voltage_most) return;
+  request.charge_voltage.value = std::max(request.charge_voltage.value, least);
+}
+
+// An inverter that takes a zero for "no limit" does not take 0.1 A for one.
+void keep_least(Milliamps& limit, bool& enabled) {
+  if (limit >= kLeast) return;
+  limit = kLeast;
+  enabled = false;
+}
+
+BankRequest with_options(BankRequest request, const InverterOptions& options) {
+  if (options.voltage_above_battery) keep_above_battery(request);
+  if (options.least_current) {
+    keep_least(request.charge_current.value, request.charge_enabled);
+    keep_least(request.discharge_current.value, request.discharge_enabled);
+  }
+  if (auto& soc = request.measured.soc)
+    soc = std::max(std::min(*soc, options.soc_most), options.soc_least);
+  return request;
+}
+
+}  // namespace
+
+BankRequest told_request(const BankRequest& request, const InverterOptions& options) {
+  if (request.voice == Voice::blind) return farewell_request(request, options);
+  return with_options(request, options);
+}
+
+BankRequest farewell_request(const BankRequest& request, const InverterOptions& options) {
+  BankRequest last = request;
+  forbid_everything(last);
+  return with_options(last, options);
+}
+
+}  // namespace cw
