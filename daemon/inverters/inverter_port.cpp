@@ -11,7 +11,6 @@
 namespace cw {
 namespace {
 
-constexpr Millis kTryAgain{500};
 constexpr Millis kComplainEvery{60'000};
 // Nobody has more to say at once; a protocol that always has something must not hold the loop.
 constexpr int kPiecesMost = 64;
@@ -114,7 +113,7 @@ void InverterPort::went_down(Instant now) {
         configuration_.name, transport_->error());
   trouble_ = transport_->error();
   up_ = false;
-  try_at_ = now + kTryAgain;
+  try_at_ = now + configuration_.try_again;
   set_timer(now);
 }
 

@@ -19,6 +19,7 @@ struct InverterPortConfiguration {
   const InverterProtocolSpec* protocol = nullptr;  // of the registry
   PortOptions port;
   InverterOptions options;
+  Millis try_again{500};  // from one attempt to open the port to the next
 };
 
 /// How one port is, for the status.
@@ -42,7 +43,7 @@ class InverterPort {
   InverterPort(const InverterPort&) = delete;
   InverterPort& operator=(const InverterPort&) = delete;
 
-  /// Opens the port; until it is open, it is tried again about every second.
+  /// Opens the port; until it is open, it is tried again and again.
   void start();
 
   /// What is told from now on; sends what is due. Copies. Without a request: nothing is told.
