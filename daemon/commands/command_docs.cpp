@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "bridge/inverter/inverter_document.h"
 #include "bridge/modbus/modbus_map.h"
 #include "daemon/commands/commands.h"
 #include "daemon/commands/documents.h"
@@ -27,6 +28,7 @@ void print_sample(std::string& out, bool) { print_sample_configuration(out); }
 constexpr Subject kSubjects[] = {
     {"fields", "every value, on every interface", &print<fields_document>},
     {"modbus", "the registers of the Modbus-TCP server", &print_modbus_map},
+    {"inverters", "what inverters are told, in each protocol", &print_inverter_protocols},
     {"mqtt", "topics and messages", &print<mqtt_document>},
     {"configuration", "every option of the configuration file", &print<configuration_document>},
     {"sample", "the configuration file as installed (TOML)", &print_sample},
