@@ -5,7 +5,11 @@
 
 #include <array>
 #include <charconv>
+#include <optional>
+#include <string_view>
+#include <vector>
 
+#include "bridge/modbus/modbus_writes.h"
 #include "daemon/configuration/configuration_parts.h"
 #include "daemon/configuration/secret.h"
 #include "daemon/configuration/suggestion.h"
@@ -99,6 +103,93 @@ bool is_address(const std::string& text) {
          ::inet_pton(AF_INET6, text.c_str(), address.data()) == 1;
 }
 
+/// Its own port where one is given.
+std::optional<std::uint16_t> own_port(const SectionValues& modbus, std::size_t key) {
+  if (!modbus.given(key)) return std::nullopt;
+  return static_cast<std::uint16_t>(modbus.number(key));
+}
+
+// Without [bank]: the layout of the chain still follows from the file, never from what boards say.
+ChargePackSettings pack_of_chain(const PackConfiguration& pack) {
+  ChargePackSettings out;
+  const auto cells = pack.policy.get(Parameter::cell_count);
+  const auto capacity = pack.policy.get(Parameter::capacity);
+  if (cells) out.cells = static_cast<std::uint8_t>(*cells);
+  if (capacity) out.capacity = MilliampHours{*capacity};
+  return out;
+}
+
+void check_units(const SectionValues& modbus, const Configuration& all, FaultList& faults) {
+  constexpr auto unit = option("modbus", "sunspec_unit");
+  constexpr auto victron = option("modbus", "victron");
+  constexpr std::size_t kSystemUnit = 100;
+  const ModbusOptions& out = all.modbus;
+  if (out.sunspec.enabled && !out.sunspec.port && modbus.usable(unit) &&
+      (out.sunspec.unit <= all.packs.size() || out.sunspec.unit == out.bank_unit))
+    faults.add(
+        modbus[unit].place,
+        fmt::format("sunspec_unit {} is the unit of {}: write another one, or give the chain "
+                    "a port of its own with sunspec_port",
+                    out.sunspec.unit, out.sunspec.unit == out.bank_unit ? "the bank" : "a pack"));
+  const bool taken = all.packs.size() >= kSystemUnit || out.bank_unit == kSystemUnit ||
+                     out.bank_unit == 225 ||
+                     (out.sunspec.enabled && !out.sunspec.port &&
+                      (out.sunspec.unit == kSystemUnit || out.sunspec.unit == 225));
+  if (out.victron.enabled && !out.victron.port && taken)
+    faults.add(modbus[victron].place,
+               "victron takes units 100 and 225, and one of them is taken: give it a port of its "
+               "own with victron_port");
+}
+
+void configure_writers(const SectionValues& modbus, Configuration& all, FaultList& faults) {
+  constexpr auto from = option("modbus", "write_from");
+  constexpr auto points = option("modbus", "writable");
+  ModbusOrderOptions& out = all.modbus.orders;
+  std::vector<std::string_view> known;
+  for (const WritablePoint& point : writable_points()) known.push_back(point.name);
+  for (const ListedName& listed : modbus[from].names) {
+    out.from.push_back(listed.name);
+    if (!is_address(listed.name))
+      faults.add(listed.place, fmt::format("{} is not an IP address", in_quotes(listed.name)));
+  }
+  for (const ListedName& listed : modbus[points].names) {
+    out.points.push_back(listed.name);
+    if (find_writable_point(listed.name) == nullptr)
+      faults.add(listed.place, fmt::format("unknown point {}{}", in_quotes(listed.name),
+                                           hint(listed.name, known, "the points")));
+  }
+  out.lease = modbus.span(option("modbus", "lease"));
+  out.client_silent_most = modbus.span(option("modbus", "client_silent_most"));
+  const std::size_t given = modbus.given(from) ? from : points;
+  if (modbus.given(from) != modbus.given(points))
+    faults.add(modbus[given].place,
+               fmt::format("{} without {}: nothing can be written; give both or neither",
+                           kOptions[given].key, kOptions[given == from ? points : from].key));
+  else if (modbus.given(points) && !all.modbus.sunspec.enabled)
+    faults.add(modbus[points].place,
+               "writable names points of SunSpec, which is not served: add sunspec = true");
+  else if (modbus.given(points) && !all.bank.enabled)
+    faults.add(modbus[points].place,
+               "writable asks something of the bank, and there is none: add a section [bank]");
+}
+
+void configure_standards(const SectionValues& modbus, Configuration& all, FaultList& faults) {
+  SunspecOptions& sunspec = all.modbus.sunspec;
+  sunspec.enabled = modbus.boolean(option("modbus", "sunspec"));
+  sunspec.unit = static_cast<std::uint8_t>(modbus.number(option("modbus", "sunspec_unit")));
+  sunspec.port = own_port(modbus, option("modbus", "sunspec_port"));
+  sunspec.discharge_positive = modbus.text(option("modbus", "current_positive")) == "discharge";
+  sunspec.site = all.gateway_name;
+  sunspec.nominal_voltage = all.bank.settings.nominal_voltage;
+  sunspec.packs = all.bank.packs;
+  if (!all.bank.enabled)
+    for (const PackConfiguration& pack : all.packs) sunspec.packs.push_back(pack_of_chain(pack));
+  all.modbus.victron.enabled = modbus.boolean(option("modbus", "victron"));
+  all.modbus.victron.port = own_port(modbus, option("modbus", "victron_port"));
+  check_units(modbus, all, faults);
+  configure_writers(modbus, all, faults);
+}
+
 void configure_modbus(const SectionValues& modbus, Configuration& all, FaultList& faults) {
   constexpr auto listen = option("modbus", "listen");
   constexpr auto bank_unit = option("modbus", "bank_unit");
@@ -118,6 +209,7 @@ void configure_modbus(const SectionValues& modbus, Configuration& all, FaultList
                fmt::format("bank_unit {0} is the unit of pack {0}: {1} packs take units 1 to {1}; "
                            "write a larger one",
                            out.bank_unit, all.packs.size()));
+  configure_standards(modbus, all, faults);
 }
 
 void configure_history(const SectionValues& history, Configuration& all) {

@@ -295,6 +295,23 @@ TEST(Configuration, ASectionIsSwitchedOnByItsPresence) {
   EXPECT_FALSE(accepted("[modbus]\n").mqtt.enabled);
 }
 
+TEST(Configuration, TheSunspecChainFollowsFromTheFile) {
+  const Configuration read = accepted_pack(
+      "[bank]\n[modbus]\nsunspec = true\nsunspec_port = 1503\ncurrent_positive = \"charge\"\n"
+      "write_from = [\"::1\"]\nwritable = [\"802.SoCRsvMin\"]\nlease = \"10 min\"\n");
+  const ModbusOptions& modbus = read.modbus;
+  EXPECT_TRUE(modbus.sunspec.enabled);
+  EXPECT_EQ(modbus.sunspec.unit, 126);
+  EXPECT_EQ(modbus.sunspec.port, 1503);
+  EXPECT_FALSE(modbus.sunspec.discharge_positive);
+  ASSERT_EQ(modbus.sunspec.packs.size(), 1u);
+  EXPECT_EQ(modbus.sunspec.packs[0].cells, 16);
+  EXPECT_EQ(modbus.orders.from, std::vector<std::string>{"::1"});
+  EXPECT_EQ(modbus.orders.points, std::vector<std::string>{"802.SoCRsvMin"});
+  EXPECT_EQ(modbus.orders.lease, Millis{600'000});
+  EXPECT_FALSE(modbus.victron.enabled);
+}
+
 TEST(Configuration, ARelayWithoutPacksObeysThemAll) {
   const Configuration read = accepted_pack("[[relay]]\nname=\"a\"\nrole=\"alarm\"\ndry_run=true\n");
   EXPECT_EQ(read.relays[0].packs, (std::vector<std::size_t>{0}));
