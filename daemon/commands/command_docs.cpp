@@ -28,6 +28,8 @@ void print_sample(std::string& out, bool) { print_sample_configuration(out); }
 constexpr Subject kSubjects[] = {
     {"fields", "every value, on every interface", &print<fields_document>},
     {"modbus", "the registers of the Modbus-TCP server", &print_modbus_map},
+    {"sunspec", "the SunSpec chain of the Modbus-TCP server", &print<sunspec_document>},
+    {"victron", "the registers of a Victron GX it can show", &print<victron_document>},
     {"inverters", "what inverters are told, in each protocol", &print_inverter_protocols},
     {"mqtt", "topics and messages", &print<mqtt_document>},
     {"configuration", "every option of the configuration file", &print<configuration_document>},

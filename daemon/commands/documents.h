@@ -27,6 +27,8 @@ Document protocols_document();
 Document configuration_document();
 Document mqtt_document();
 Document simulation_document();
+Document sunspec_document();
+Document victron_document();
 
 /// Parts of other subjects that come from the maker's documents.
 DocumentPart error_codes_part();
