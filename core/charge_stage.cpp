@@ -17,6 +17,11 @@ bool is_tail(const StageInput& input, const ChargeSettings& settings) {
   return input.current->count <= most;
 }
 
+// A counter that says less when the battery is full is wrong, and counts on from there.
+CentiPercent used_below(CentiPercent peak, CentiPercent bulk_again) {
+  return peak >= bulk_again ? bulk_again : peak + bulk_again - CentiPercent{10'000};
+}
+
 }  // namespace
 
 void StageMachine::restore(const ChargeMemory& memory) { memory_ = memory; }
@@ -24,6 +29,7 @@ void StageMachine::restore(const ChargeMemory& memory) { memory_ = memory; }
 void StageMachine::enter(ChargeStage stage, Instant now) {
   memory_.stage = stage;
   since_ = now;
+  peak_soc_.reset();
   high_.forget();
   low_.forget();
   tail_.forget();
@@ -82,7 +88,8 @@ void StageMachine::step_absorption(const StageInput& input, const ChargeSettings
 
 void StageMachine::step_float(const StageInput& input, const ChargeSettings& settings,
                               Instant now) {
-  const bool used = input.soc && *input.soc < settings.bulk_again_soc;
+  if (input.soc) peak_soc_ = std::max(peak_soc_.value_or(*input.soc), *input.soc);
+  const bool used = input.soc && *input.soc < used_below(*peak_soc_, settings.bulk_again_soc);
   const bool ordered = input.full_charge_ordered && !order_served_;
   const bool wanted = (due_ || ordered) && input.charging_possible;
   // Whatever the state of charge says: at such a voltage nothing is full.

@@ -61,6 +61,7 @@ class StageMachine {
   ChargeMemory memory_;
   bool started_ = false;
   Instant since_{};  // of this stage; of a float restored: when it really began
+  std::optional<CentiPercent> peak_soc_;  // in this float
   bool due_ = false;
   bool wanted_ = false;
   bool order_served_ = false;

@@ -21,7 +21,7 @@ constexpr Millis kRamp{60'000};
 std::int32_t ReportedSoc::target(std::int32_t computed, bool full) {
   if (full && !full_before_) {
     told_full_ = true;
-    left_below_ = out_ ? std::min(kNotFullMost, computed - kMargin) : kNotFullMost;
+    left_below_ = !out_ || computed >= kNotFullMost ? kNotFullMost : computed - kMargin;
   }
   full_before_ = full;
   if (computed < left_below_) told_full_ = false;
