@@ -171,11 +171,12 @@ void Wiring::restore() {
   gateway_.restore(*read.text, started_, Loop::wall_ms());
 }
 
+// Inverters first: a current that nobody asks for any more is none for a relay to break.
 void Wiring::stop() {
+  inverters_.say_farewell();
   probe_.note(CaptureKind::stop);
   gateway_.stop(loop_.now(), Loop::wall_ms());
   keep_state(loop_.now());
-  inverters_.say_farewell();
 }
 
 void Wiring::keep_state(Instant now) {
