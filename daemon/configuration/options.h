@@ -41,7 +41,9 @@ inline constexpr auto kSections = std::to_array<OptionSection>({
     {"supervisor", false, true,
      "The second opinion beside the BMS. Limits may stand here as well, for all packs."},
     {"mqtt", false, false, "Publishes to an MQTT broker and, through it, to Home Assistant."},
-    {"modbus", false, false, "Serves the values over Modbus-TCP: the gateway's own map, and those of standards. Nothing can be written unless it is opened here."},
+    {"modbus", false, false,
+     "Serves the values over Modbus-TCP: the gateway's own map, and those of standards. Nothing "
+     "can be written unless it is opened here."},
     {"history", false, false, "Keeps samples and events in an SQLite file."},
     {"black_box", false, false,
      "Keeps the traffic of the last hours in memory, and on disk what was around each alarm, trip "
