@@ -56,8 +56,8 @@ std::string explain(int number, const std::string& interface) {
     case ENXIO: return "the interface is not there";
     case ENETDOWN:
       return fmt::format(
-          "the interface is down; bring it up (ip link set {} up type can bitrate "
-          "250000)",
+          "the interface is down; bring it up (ip link set {} up type can bitrate 250000; towards "
+          "inverters 500000)",
           interface);
     case EAFNOSUPPORT:
     case EPROTONOSUPPORT: return "this kernel has no CAN (modprobe can-raw)";
