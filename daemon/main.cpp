@@ -91,6 +91,13 @@ constexpr Words kSimulate{"simulate",
                           "name=garage,chemistry=lfp,cells=16,capacity=280,link=/tmp/garage",
                           "0 ended, 69 a terminal or a socket cannot be had, 78 a fault in a pack "
                           "or the script"};
+constexpr Words kSimulateInverter{
+    "inverter",
+    "An inverter with sun and loads: reads what a gateway tells it on a real wire and drives the "
+    "current of packs that are simulated elsewhere. Prints a line a second.",
+    "cellwarden simulate inverter --protocol pylontech-rs485 --port /dev/pts/7 "
+    "--control /tmp/simulation --pack garage",
+    "0 ended, 1 the port went away, 64 a fault in the words, 69 the port cannot be had"};
 constexpr Words kCapture{"capture",
                          "Records what crosses the wires: of the running gateway, or of a port "
                          "that it does not use. A recording is text (docs/capture.md).",
@@ -140,6 +147,7 @@ struct Line {
   DecodeOptions decode;
   ShadowOptions shadow;
   SimulateOptions simulate;
+  SimulateInverterOptions simulate_inverter;
   ScanOptions scan;
   CaptureOptions capture;
   ReplayOptions replay;
@@ -246,9 +254,38 @@ void add_data_commands(CLI::App& program, Line& line) {
   docs.add_flag("--json", line.docs.json, "JSON instead of Markdown");
 }
 
+void add_simulate_inverter(CLI::App& simulate, Line& line) {
+  SimulateInverterOptions& options = line.simulate_inverter;
+  CLI::App& inverter = add(simulate, kSimulateInverter, [&line] {
+    line.chosen = [&line] { return command_simulate_inverter(line.simulate_inverter); };
+  });
+  inverter.add_option("--protocol", options.protocol, "As in [[inverter]]")->required();
+  inverter.add_option("--port", options.port, "The other end of the gateway's wire")->required();
+  inverter.add_option("--baud", options.baud, "Speed of a serial line, if not the usual one");
+  inverter.add_option("--control", options.control, "Unix socket of the simulation")->required();
+  inverter.add_option("--pack", options.packs, "A pack of it; several are in parallel")->required();
+  inverter
+      .add_option("--energy", options.energy_kWh, "Size of its sun and loads: of a battery, kWh")
+      ->capture_default_str();
+  inverter.add_option("--power", options.power_kW, "Most it takes or gives, kW")
+      ->capture_default_str();
+  inverter.add_option("--start-hour", options.start_hour, "Time of day at the start")
+      ->capture_default_str();
+  inverter.add_option("--speed", options.speed, "That of the simulation")
+      ->check(CLI::Range(0.001, 1e6))
+      ->capture_default_str();
+  inverter.add_flag("--grid", options.grid, "It charges from the grid when the battery asks");
+  inverter
+      .add_option("--ignore", options.ignores,
+                  "charge_voltage, charge_current, discharge_current or flags")
+      ->capture_default_str();
+  inverter.add_option("--seconds", options.seconds, "End by itself after so many real seconds");
+}
+
 void add_simulate(CLI::App& program, Line& line) {
   SimulateOptions& options = line.simulate;
   CLI::App& simulate = add(program, kSimulate, [&line] {
+    if (line.chosen) return;  // `inverter` behind it has spoken first
     line.chosen = [&line] { return command_simulate(line.simulate); };
   });
   simulate
@@ -266,6 +303,7 @@ void add_simulate(CLI::App& program, Line& line) {
       ->capture_default_str();
   simulate.add_option("--seed", options.seed, "Of everything random")->capture_default_str();
   simulate.add_option("--seconds", options.seconds, "End by itself after so many real seconds");
+  add_simulate_inverter(simulate, line);
   simulate.footer(fmt::format("{}\n{}", simulate_help(), simulate.get_footer()));
 }
 

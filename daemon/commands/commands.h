@@ -122,4 +122,20 @@ int command_simulate(const SimulateOptions& options);
 /// The keys of --pack and the orders of the control socket and of scripts, for --help.
 std::string simulate_help();
 
+struct SimulateInverterOptions {
+  std::string protocol;            // as in [[inverter]]
+  std::string port;                // the other end of the gateway's
+  std::uint32_t baud = 0;          // 0: the protocol's usual speed
+  std::string control;             // socket of the simulation that has the packs
+  std::vector<std::string> packs;  // of it, in parallel
+  double energy_kWh = 14;          // of the battery its sun and loads are measured for
+  double power_kW = 8;             // most it takes or gives
+  double start_hour = 10;          // time of day at the start
+  double speed = 1;                // of the simulation
+  bool grid = false;               // to charge from, when the battery asks
+  std::string ignores = "nothing";
+  std::optional<double> seconds;  // ends by itself
+};
+int command_simulate_inverter(const SimulateInverterOptions& options);
+
 }  // namespace cw

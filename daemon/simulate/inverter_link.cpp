@@ -53,10 +53,11 @@ class PylontechLink final : public InverterLink {
 };
 
 /// The frames nearly all low-voltage inverters read: 351 with the limits, 35C with the flags
-/// (inverter-can.md, section 4). Little end first. Without flags a limit of 0 forbids by itself.
+/// (inverter-can.md, section 3). Little end first. Without flags a limit of 0 forbids by itself. It
+/// says that it is there with 305, as most do.
 class PylontechCanLink final : public InverterLink {
  public:
-  std::span<const std::uint8_t> ask() override { return {}; }
+  std::span<const std::uint8_t> ask() override { return alive_; }
 
   std::optional<InverterLimits> hear(std::span<const std::uint8_t> bytes) override {
     const auto frame = from_record(bytes);
@@ -73,6 +74,7 @@ class PylontechCanLink final : public InverterLink {
 
  private:
   unsigned flags_ = 0xC0;
+  CanRecord alive_ = to_record({.id = 0x305, .length = 8});
 };
 
 template <class Link>
@@ -87,6 +89,7 @@ struct Row {
 constexpr std::array kLinks = {
     Row{"pylontech-rs485", make<PylontechLink>},
     Row{"pylontech-can", make<PylontechCanLink>},
+    Row{"victron-can", make<PylontechCanLink>},
 };
 
 }  // namespace

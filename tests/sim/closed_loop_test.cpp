@@ -141,6 +141,30 @@ TEST(ClosedLoop, AGridFeedsTheBatteryThatAsksForIt) {
   EXPECT_GT(loop.seen().charged_Ah, 50);
 }
 
+// The same day in every protocol the simulated inverter can read.
+class Spoken : public testing::TestWithParam<const char*> {};
+
+TEST_P(Spoken, ADayIsWell) {
+  ClosedLoopSite site = weak_cells();
+  site.protocol = GetParam();
+  site.packs[0].soc = site.packs[1].soc = site.packs[2].soc = 0.8;  // full in the afternoon
+  ClosedLoop loop(site);
+  loop.run(kDay);
+  SCOPED_TRACE(story(loop));
+  expect_well(loop);
+  EXPECT_GT(loop.seen().told, 80'000U);
+  EXPECT_GT(loop.seen().charged_Ah, 100);
+  EXPECT_GT(loop.seen().discharged_Ah, 100);
+}
+
+INSTANTIATE_TEST_SUITE_P(ClosedLoop, Spoken,
+                         testing::Values("pylontech-rs485", "pylontech-can", "victron-can"),
+                         [](const auto& what) {
+                           std::string name = what.param;
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
+
 // What is left when an inverter ignores one thing: the others still hold it, or the boards, whose
 // trips then follow a disobedience that is seen.
 class Ignoring : public testing::TestWithParam<Ignores> {};

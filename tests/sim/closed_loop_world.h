@@ -146,12 +146,15 @@ class ClosedLoop {
     const Picture picture{now_, 0, Mode::control, states_, nobody_, {}, &control_.request()};
     battery_->tell(picture, now_);
     battery_->receive(link_->ask(), now_);
-    const Instant soon = now_ + Millis{100};
-    for (auto piece = battery_->next(soon); !piece.empty(); piece = battery_->next(soon))
-      if (const auto limits = link_->hear(piece)) {
-        inverter_.hear(*limits, now_);
-        ++seen_.told;
-      }
+    // On CAN a set is spread over the second.
+    for (int ms = 0; ms < 1'000; ms += 50) {
+      const Instant then = now_ + Millis{ms};
+      for (auto piece = battery_->next(then); !piece.empty(); piece = battery_->next(then))
+        if (const auto limits = link_->hear(piece)) {
+          inverter_.hear(*limits, now_);
+          ++seen_.told;
+        }
+    }
   }
 
   void watch() {
