@@ -159,6 +159,15 @@ BankMeasured measure_bank(std::span<const ChargePackState> packs) {
   return bank;
 }
 
+std::optional<CentiPercent> soc_with_lost(std::span<const ChargePackState> packs) {
+  Totals totals;
+  for (const ChargePackState& pack : packs) {
+    const bool was_heard = pack.input.soc || pack.input.remaining;
+    if (pack.input.is_in() || (pack.is_lost() && was_heard)) add(totals, pack.input);
+  }
+  return soc_of(totals);
+}
+
 std::optional<Millivolts> worst_cell_difference(std::span<const ChargePackState> packs) {
   std::optional<Millivolts> worst;
   for (const ChargePackState& pack : packs) {

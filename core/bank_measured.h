@@ -12,6 +12,10 @@ namespace cw {
 /// the computed one.
 BankMeasured measure_bank(std::span<const ChargePackState> packs);
 
+/// The state of charge with every lost pack as it was when it was last heard: silence must not move
+/// the bank away from a bound.
+std::optional<CentiPercent> soc_with_lost(std::span<const ChargePackState> packs);
+
 /// The largest difference of cells within one pack; absent if one of them does not know its own.
 std::optional<Millivolts> worst_cell_difference(std::span<const ChargePackState> packs);
 

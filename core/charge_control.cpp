@@ -191,9 +191,10 @@ void ChargeControl::add_window(Bounds<Milliamps>& bounds, Flow flow) {
   const bool charge = flow == Flow::charge;
   const bool bound = charge ? request_.soc_max.count < 10'000 : request_.soc_min.count > 0;
   if (!bound) return;
-  if (!soc_) return bounds.add({}, bank_reason(LimitCause::unknown));
-  const std::int32_t seen = charge ? soc_high_.worse_above(soc_->count, kSocPlay_centi)
-                                   : soc_low_.worse_below(soc_->count, kSocPlay_centi);
+  const auto soc = soc_with_lost(states_);
+  if (!soc) return bounds.add({}, bank_reason(LimitCause::unknown));
+  const std::int32_t seen = charge ? soc_high_.worse_above(soc->count, kSocPlay_centi)
+                                   : soc_low_.worse_below(soc->count, kSocPlay_centi);
   const bool beyond = charge ? seen >= request_.soc_max.count : seen <= request_.soc_min.count;
   if (!beyond) return;
   bounds.add({}, {.cause = LimitCause::charge_state, .value = seen, .unit = Unit::centipercent});

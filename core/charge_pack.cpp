@@ -158,17 +158,18 @@ void drop_if_old(std::optional<T>& known, Instant now, Millis lost_after) {
   if (known && now > known->heard + lost_after) known.reset();
 }
 
-void drop_old(ChargeInput& known, Instant now, Millis lost_after) {
+// The charge of a pack that is silent stays as it was last told: it is old by its frames alone.
+void drop_old(ChargeInput& known, Instant last_frame, Instant now, Millis lost_after) {
   drop_if_old(known.cells, now, lost_after);
   drop_if_old(known.temperatures, now, lost_after);
   drop_if_old(known.mosfet, now, lost_after);
   drop_if_old(known.voltage, now, lost_after);
   drop_if_old(known.current, now, lost_after);
-  drop_if_old(known.soc, now, lost_after);
   drop_if_old(known.soh, now, lost_after);
-  drop_if_old(known.remaining, now, lost_after);
   drop_if_old(known.cycles, now, lost_after);
   drop_if_old(known.alarms, now, lost_after);
+  drop_if_old(known.soc, last_frame, lost_after);
+  drop_if_old(known.remaining, last_frame, lost_after);
 }
 
 Presence presence_of(const ChargeInput& known, const PackState& state,
@@ -201,7 +202,7 @@ void observe(ChargeInput& known, const PackState& state, const ChargePackSetting
   if (!known.capacity) known.capacity = pack.capacity;
   observe_flow(known.charge, state, Flow::charge, now);
   observe_flow(known.discharge, state, Flow::discharge, now);
-  drop_old(known, now, settings.lost_after);
+  drop_old(known, state.link.last_frame, now, settings.lost_after);
   known.age = age_of(known, state, now);
   known.presence = presence_of(known, state, settings, started, now);
 }

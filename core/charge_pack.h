@@ -49,7 +49,8 @@ struct FlowSeen {
   bool withheld = false;                   // zero is asked for before a relay opens
 };
 
-/// Absent is what was never heard, or longer ago than `lost_after`.
+/// Absent is what was never heard, or longer ago than `lost_after`; but the charge of a pack that
+/// is lost stays as it was last told.
 struct ChargeInput {
   Presence presence = Presence::awaited;
   Millis age{};  // of the oldest value a limit needs

@@ -82,6 +82,18 @@ TEST(ChargeLimits, TheWindowOfTheStateOfChargeForbidsAndOrdersOnlyNarrowIt) {
   EXPECT_EQ(rig.run(1).soc_min.count, 3'000);
 }
 
+TEST(ChargeLimits, APackThatIsLostDoesNotMoveTheBankAwayFromABound) {
+  ChargeRig rig(2);
+  rig.settings.soc_max = {8'000};
+  rig.reported[0].remaining_mAh = 260'000;
+  rig.reported[1].remaining_mAh = 200'000;  // together 82 %
+  EXPECT_EQ(charge(rig.step()), 0);
+  rig.silence(0);
+  const BankRequest& request = rig.run(200);
+  EXPECT_EQ(charge(request), 0) << "what is heard is at 71 %";
+  EXPECT_EQ(request.charge_current.reason.cause, LimitCause::charge_state);
+}
+
 TEST(ChargeLimits, AFullCounterAloneForbidsNothing) {
   ChargeRig rig(1);
   rig.reported[0].remaining_mAh = 280'000;
