@@ -27,7 +27,7 @@ constexpr std::string_view kIntroduction =
     "A value is the number in its registers times its scale, in the unit given. What is absent,\n"
     "stale or not part of a unit reads as not available, never as 0; a pack that is not heard is "
     "no\n"
-    "error.\n"
+    "error. SunSpec and the registers of a Victron GX are units with maps of their own.\n"
     "\n"
     "| request | answer |\n"
     "|---|---|\n"
