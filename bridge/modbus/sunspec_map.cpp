@@ -91,10 +91,31 @@ sunspec::Scales scales_for(const SunspecOptions& options) {
   return scales;
 }
 
+std::size_t registers_of(std::span<const Point> points) {
+  std::size_t sum = 0;
+  for (const Point& point : points) sum += point.size;
+  return sum;
+}
+
 }  // namespace
 
+std::size_t sunspec_registers(const SunspecOptions& options) {
+  std::size_t sum = kMarkerRegisters + kEndRegisters;
+  for (const sunspec::Model& model : sunspec::kModels) {
+    const std::size_t packs = options.packs.size();
+    std::size_t groups = 0;
+    if (model.repeats == sunspec::Repeats::once) groups = packs;
+    if (model.repeats == sunspec::Repeats::each_pack) groups = packs;
+    if (model.repeats == sunspec::Repeats::each_cell)
+      for (const ChargePackSettings& pack : options.packs) groups += pack.cells;
+    sum += registers_of(model.points) * (model.of_pack ? packs : 1);
+    sum += registers_of(model.group) * groups;
+  }
+  return sum;
+}
+
 SunspecMap::SunspecMap(const SunspecOptions& options, std::uint8_t unit) : options_(options) {
-  CW_ASSERT(!options_.packs.empty());
+  CW_ASSERT(!options_.packs.empty() && sunspec_registers(options_) <= kSunspecRegistersMost);
   chain_ = {unit,
             static_cast<std::uint16_t>(options_.packs.size()),
             options_.discharge_positive,
@@ -108,7 +129,7 @@ SunspecMap::SunspecMap(const SunspecOptions& options, std::uint8_t unit) : optio
     for (const sunspec::Model& model : sunspec::kModels)
       if (model.of_pack) add_block(model, pack);
   size_ += kEndRegisters;
-  CW_ASSERT(kSunspecBase + size_ <= 0x10000);
+  CW_ASSERT(size_ <= kSunspecRegistersMost && size_ == sunspec_registers(options_));
 }
 
 void SunspecMap::add_block(const sunspec::Model& model, std::size_t pack) {

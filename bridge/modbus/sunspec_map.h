@@ -15,6 +15,10 @@ namespace cw {
 
 inline constexpr std::uint16_t kSunspecBase = 40'000;
 
+/// Registers a chain takes; SunspecMap takes only what fits behind kSunspecBase.
+std::size_t sunspec_registers(const SunspecOptions& options);
+inline constexpr std::size_t kSunspecRegistersMost = 0x10000 - kSunspecBase;
+
 /// One model as it stands in a chain.
 struct SunspecBlock {
   const sunspec::Model* model = nullptr;

@@ -184,6 +184,12 @@ void configure_standards(const SectionValues& modbus, Configuration& all, FaultL
   sunspec.packs = all.bank.packs;
   if (!all.bank.enabled)
     for (const PackConfiguration& pack : all.packs) sunspec.packs.push_back(pack_of_chain(pack));
+  if (sunspec.enabled && sunspec_registers(sunspec) > kSunspecRegistersMost)
+    faults.add(
+        modbus[option("modbus", "sunspec")].place,
+        fmt::format("sunspec: the chain of {} packs takes {} registers, and there are {} from "
+                    "40000 on",
+                    sunspec.packs.size(), sunspec_registers(sunspec), kSunspecRegistersMost));
   all.modbus.victron.enabled = modbus.boolean(option("modbus", "victron"));
   all.modbus.victron.port = own_port(modbus, option("modbus", "victron_port"));
   check_units(modbus, all, faults);

@@ -99,6 +99,14 @@ TEST(SunspecMap, ChainsTogetherForAnyNumberOfPacksAndCells) {
     }
 }
 
+TEST(SunspecMap, KnowsHowManyPacksFit) {
+  EXPECT_EQ(sunspec_registers(BankSample(2, 16).options().sunspec), 581U);
+  EXPECT_LE(sunspec_registers(BankSample(124, 16).options().sunspec), kSunspecRegistersMost);
+  EXPECT_GT(sunspec_registers(BankSample(125, 16).options().sunspec), kSunspecRegistersMost);
+  const Chain chain{BankSample(124, 16)};
+  EXPECT_EQ(chain.raw(805, "NCell", 123), 16U);
+}
+
 TEST(SunspecMap, CanBeReadInOnePieceAndNotBeyondItsEnd) {
   const Chain chain{BankSample{}};
   EXPECT_EQ(chain.map.readable(39'999), 0U);
