@@ -2,6 +2,7 @@
 #include "bridge/limits_json.h"
 
 #include "bridge/explain_limit.h"
+#include "core/obedience.h"
 
 namespace cw {
 namespace {
@@ -68,6 +69,11 @@ void write_limits(JsonWriter& json, const BankRequest& request, std::span<const 
   write_packs(json, request);
   write_names(json, "alarms", request.alarms);
   write_names(json, "warnings", request.warnings);
+  json.key("not_obeyed");
+  json.begin_array();
+  for (std::size_t i = 0; i < kDisobeyedCount; ++i)
+    if ((request.not_obeyed >> i & 1) != 0) json.text(name(static_cast<Disobeyed>(i)));
+  json.end_array();
   json.key("why");
   json.begin_object();
   if (told)

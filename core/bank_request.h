@@ -148,6 +148,8 @@ struct BankRequest {
   std::uint8_t packs_blocking_charge = 0;
   std::uint8_t packs_blocking_discharge = 0;
 
+  std::uint8_t not_obeyed = 0;  // bit n: Disobeyed n of core/obedience.h
+
   AlarmSet alarms;    // of the bank as a whole: every pack that is heard has them
   AlarmSet warnings;  // of at least one pack
   friend constexpr bool operator==(const BankRequest&, const BankRequest&) = default;

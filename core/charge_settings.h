@@ -63,6 +63,13 @@ struct ChargeSettings {
   std::int32_t full_charge_due_days = 14;     // float is left at the next chance
   std::int32_t full_charge_wanted_days = 30;  // the inverter is asked for it
 
+  // When an inverter takes more than it was told: how long after that each step is taken; absent:
+  // never (core/obedience.h).
+  std::optional<Ms> ignored_flags_after;
+  std::optional<Ms> ignored_soc_after;
+  std::optional<Ms> ignored_silence_after;
+  std::optional<Ms> ignored_relay_after;
+
   // How limits rise. They fall at once.
   Ms rise_after{30'000};
   Milliamps rise_per_second{5'000};

@@ -20,6 +20,11 @@ Event bank_event(EventKind kind, Instant now, std::string_view subject, std::str
   return event;
 }
 
+EscalationLadder ladder_of(const ChargeSettings& settings) {
+  return {settings.ignored_flags_after, settings.ignored_soc_after, settings.ignored_silence_after,
+          settings.ignored_relay_after};
+}
+
 bool same_reason(const LimitReason& a, const LimitReason& b) {
   return a.cause == b.cause && a.pack == b.pack;
 }
@@ -37,10 +42,11 @@ void BankControl::restore(const ChargeMemory& memory) {
   memory_ = memory;
 }
 
-void BankControl::order(const BankOrders& orders) {
-  if (orders == orders_) return;
+bool BankControl::order(const BankOrders& orders) {
+  if (orders == orders_) return false;
   orders_ = orders;
   stepped_.reset();
+  return true;
 }
 
 bool BankControl::step(std::span<const PackState> packs, bool at_once, Instant now,
@@ -48,12 +54,13 @@ bool BankControl::step(std::span<const PackState> packs, bool at_once, Instant n
   if (!enabled_) return false;
   if (!at_once && stepped_ && now < *stepped_ + kStep) return false;
   stepped_ = now;
-  const BankRequest before = control_.request();
+  const BankRequest before = request_;
   control_.step(packs, orders_, now, wall_ms);
+  watch_obedience(now, events);
   memory_ = control_.memory();
   note_changes(packs, before, now, events);
   // Told every time: inverter ports fall silent by themselves when nobody tells them anything.
-  return control_.request().voice != Voice::silent || before.voice != Voice::silent;
+  return request_.voice != Voice::silent || before.voice != Voice::silent;
 }
 
 std::optional<Instant> BankControl::next_due() const {
@@ -61,9 +68,35 @@ std::optional<Instant> BankControl::next_due() const {
   return stepped_ ? *stepped_ + kStep : Instant{};
 }
 
+// Judged by what was told until now; what is told from now on may ask for less because of it.
+void BankControl::watch_obedience(Instant now, std::vector<Event>& events) {
+  const EscalationLadder ladder = ladder_of(configuration_.settings);
+  std::array<bool, kDisobeyedCount> raised{};
+  for (std::size_t i = 0; i < kDisobeyedCount; ++i)
+    raised[i] = obedience_.of(static_cast<Disobeyed>(i)).raised;
+  obedience_.step(obedience_input(control_.request()), {}, now);
+  request_ = escalated(control_.request(), obedience_, ladder, now);
+  for (std::size_t i = 0; i < kDisobeyedCount; ++i) {
+    const auto what = static_cast<Disobeyed>(i);
+    const Disobedience& row = obedience_.of(what);
+    if (row.raised) request_.not_obeyed |= static_cast<std::uint8_t>(1U << i);
+    if (row.raised == raised[i]) continue;
+    Event event = bank_event(row.raised ? EventKind::limits_ignored : EventKind::limits_obeyed, now,
+                             name(what), "");
+    event.value = row.worst;
+    event.limit = row.limit;
+    event.unit = what == Disobeyed::charge_voltage ? Unit::millivolt : Unit::milliamp;
+    events.push_back(event);
+  }
+  const bool charge = escalation(Flow::charge, obedience_, ladder, now) == Escalation::relay;
+  const bool discharge = escalation(Flow::discharge, obedience_, ladder, now) == Escalation::relay;
+  ignored_ = charge ? (discharge ? Switches::both : Switches::charge)
+                    : (discharge ? Switches::discharge : Switches::none);
+}
+
 void BankControl::note_changes(std::span<const PackState> packs, const BankRequest& before,
                                Instant now, std::vector<Event>& events) {
-  const BankRequest& request = control_.request();
+  const BankRequest& request = request_;
   if (request.voice != before.voice)
     events.push_back(
         bank_event(EventKind::limits_told, now, name(request.voice), name(before.voice)));

@@ -9,6 +9,7 @@
 #include "core/charge_control.h"
 #include "core/event.h"
 #include "core/limits_table.h"
+#include "core/obedience.h"
 #include "core/picture.h"
 #include "daemon/configuration/configuration.h"
 
@@ -22,8 +23,8 @@ class BankControl {
   void restore(const ChargeMemory& memory);
   const std::optional<ChargeMemory>& memory() const { return memory_; }
 
-  /// What an energy manager asks for from now on.
-  void order(const BankOrders& orders);
+  /// What an energy manager asks for from now on. True: that is something else than before.
+  bool order(const BankOrders& orders);
 
   /// Decides anew if a second is over since the last time, or `at_once`. True: inverters
   /// are to be told what request() says.
@@ -33,9 +34,13 @@ class BankControl {
   /// Nothing: it is not configured.
   std::optional<Instant> next_due() const;
 
-  const BankRequest* request() const { return enabled_ ? &control_.request() : nullptr; }
+  const BankRequest* request() const { return enabled_ ? &request_ : nullptr; }
+
+  /// Currents that inverters do not stop although they were told to: the relays are the last step.
+  Switches ignored() const { return ignored_; }
 
  private:
+  void watch_obedience(Instant now, std::vector<Event>& events);
   void note_changes(std::span<const PackState> packs, const BankRequest& before, Instant now,
                     std::vector<Event>& events);
 
@@ -43,6 +48,9 @@ class BankControl {
   const BankConfiguration configuration_;
   std::vector<ChargePackState> states_;
   ChargeControl control_;
+  Obedience obedience_;
+  BankRequest request_;  // as it is told
+  Switches ignored_ = Switches::none;
   BankOrders orders_;
   std::optional<ChargeMemory> memory_;
   std::optional<Instant> stepped_;

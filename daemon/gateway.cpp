@@ -181,8 +181,7 @@ bool Gateway::wake(std::string_view relay, std::string_view origin, Instant now)
 }
 
 void Gateway::order(const BankOrders& orders) {
-  bank_control_.order(orders);
-  tick_due_ = true;
+  if (bank_control_.order(orders)) tick_due_ = true;
 }
 
 void Gateway::note(EventKind kind, std::string_view detail, Instant now) {
@@ -241,6 +240,8 @@ void Gateway::end_turn(Instant now, std::int64_t wall_ms) {
   if (!has_news()) return;
   bool moved = decide(now);
   moved |= bank_control_.step(store_.packs(), moved, now, wall_ms, store_.events());
+  for (std::size_t i = 0; i < store_.packs().size(); ++i)
+    store_.pack(i).ignored = bank_control_.ignored();
   tick_due_ = false;
   const bool news = moved || bank_moved_ || !store_.changed().empty() || !store_.events().empty();
   bank_moved_ = false;

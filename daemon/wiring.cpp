@@ -116,7 +116,7 @@ bool Wiring::open() {
 void Wiring::open_modbus() {
   if (!configuration_.modbus.enabled || modbus_) return;
   std::string trouble;
-  modbus_ = make_modbus_server(configuration_.modbus, trouble);
+  modbus_ = make_modbus_server(configuration_.modbus, trouble, modbus_hooks());
   if (!modbus_) {
     if (modbus_trouble_.empty()) log(Severity::error, "modbus", "{}; trying again", trouble);
     modbus_trouble_ = trouble;
@@ -128,6 +128,39 @@ void Wiring::open_modbus() {
   gateway_.add(*modbus_);
   log(Severity::info, "modbus", "listening on {} port {}", configuration_.modbus.listen,
       modbus_->port());
+}
+
+// Every write is recorded, whatever became of it.
+ModbusHooks Wiring::modbus_hooks() {
+  ModbusHooks hooks;
+  hooks.on_write = [this](const ModbusWrite& write) {
+    const bool done = write.outcome == modbus::Exception::none;
+    note(EventKind::bank_order,
+         fmt::format(
+             "{} wrote {} to {}{}{}", write.source, write.value,
+             write.point.empty() ? fmt::format("register {}", write.address)
+                                 : std::string(write.point),
+             write.before ? fmt::format(", before {}", *write.before) : "",
+             done ? "" : fmt::format(": refused, exception {}", static_cast<int>(write.outcome))),
+         loop_.now());
+  };
+  hooks.on_end = [this](BankOrdersBook::Ended ended) {
+    note(EventKind::bank_order,
+         ended == BankOrdersBook::Ended::client
+             ? "its client shows no sign of life: what it asked for ends"
+             : "the time of what was asked for is over",
+         loop_.now());
+  };
+  hooks.reset_alarms = [this] { return reset_relays("Modbus"); };
+  return hooks;
+}
+
+// False: there is none to reset.
+bool Wiring::reset_relays(std::string_view origin) {
+  bool any = false;
+  for (const RelayConfiguration& relay : configuration_.relays)
+    any |= gateway_.command(relay.name, RelayCommand::reset, origin, loop_.now()).empty();
+  return any;
 }
 
 void Wiring::make_sinks() {
@@ -222,6 +255,7 @@ std::string Wiring::release(const ControlRequest& request) {
 void Wiring::end_turn() {
   const Instant now = loop_.now();
   if (now >= kept_house_ + kHouseEvery) keep_house(now);
+  if (modbus_) gateway_.order(modbus_->orders(now));
   if (gateway_.has_news()) probe_.note(CaptureKind::decide);
   gateway_.end_turn(now, Loop::wall_ms());
   keep_state(now);

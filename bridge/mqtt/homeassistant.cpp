@@ -296,6 +296,16 @@ void add_limits(Components& out, const std::string& topic) {
   }
 }
 
+void add_obedience(Components& out, const std::string& topic) {
+  out.begin(kBinarySensor, "limits_ignored", "Inverter ignores its limits");
+  out.members({{"stat_t", topic},
+               {"val_tpl", "{{ value_json.not_obeyed | length > 0 }}"},
+               {"dev_cla", "problem"},
+               kTrue,
+               kFalse});
+  out.end();
+}
+
 void write_origin(JsonWriter& json, const DiscoverySource& source) {
   json.key("o");
   json.begin_object();
@@ -382,6 +392,7 @@ void write_bank_discovery(std::string& out, const DiscoverySource& source, bool 
   const HomeAssistant count{HomeAssistant::Platform::sensor, "", "measurement", true, true, 0};
   add_value(components, "packs_in", "Packs connected", Unit::count, count, {{}, "packs_in"});
   if (limits) add_limits(components, source.topics.limits);
+  if (limits) add_obedience(components, source.topics.limits);
   components.finish();
   json.end_object();
 }

@@ -179,6 +179,7 @@ void print_limits(std::string& out, const Json& limits, bool why) {
         limits["packs_online"].get<int>() + limits["packs_offline"].get<int>(),
         voice == name(Voice::blind) ? ", BLIND" : "");
   for (const LimitRow& row : kRequestLimits) print_limit(out, limits, row, why);
+  if (!limits["not_obeyed"].empty()) print(out, "  NOT OBEYED: {}\n", words(limits["not_obeyed"]));
 }
 
 void print_outputs(std::string& out, const Json& status, bool why) {

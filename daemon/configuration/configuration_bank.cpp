@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/charge_validation.h"
 #include "core/presets.h"
 #include "daemon/configuration/configuration_parts.h"
 #include "daemon/configuration/quantity_text.h"
@@ -49,6 +50,15 @@ constexpr QuantityRow<Millis> kTimes[] = {
     {option("bank", "blind_for"), &S::blind_for},
     {option("bank", "ride_through"), &S::ride_through},
 };
+constexpr struct {
+  std::size_t option;
+  std::optional<Millis> ChargeSettings::*member;
+} kEscalation[] = {
+    {option("bank", "ignored_flags_after"), &S::ignored_flags_after},
+    {option("bank", "ignored_soc_after"), &S::ignored_soc_after},
+    {option("bank", "ignored_silence_after"), &S::ignored_silence_after},
+    {option("bank", "ignored_relay_after"), &S::ignored_relay_after},
+};
 constexpr CurveRow kCurves[] = {
     {option("bank", "charge_by_cell"), &S::charge_by_cell},
     {option("bank", "discharge_by_cell"), &S::discharge_by_cell},
@@ -90,6 +100,8 @@ ChargeSettings read_settings(const SectionValues& section) {
   for (const auto& row : kTimes) fill(section, row, out);
   for (const CurveRow& row : kCurves)
     if (section.usable(row.option)) out.*row.member = section[row.option].curve;
+  for (const auto& row : kEscalation)
+    if (section.usable(row.option)) out.*row.member = Millis{count(section, row.option)};
   out.charge_current_most = current(section, option("bank", "charge_current"));
   out.discharge_current_most = current(section, option("bank", "discharge_current"));
   out.rise_per_second = {count(section, option("bank", "rise"))};
@@ -102,7 +114,8 @@ ChargeSettings read_settings(const SectionValues& section) {
   return out;
 }
 
-void need_voltages(const SectionValues& section, std::string_view chemistry, FaultList& faults) {
+/// True: all are given.
+bool need_voltages(const SectionValues& section, std::string_view chemistry, FaultList& faults) {
   std::string missing;
   for (const std::size_t key : kOfChemistry)
     if (!section.given(key))
@@ -111,14 +124,17 @@ void need_voltages(const SectionValues& section, std::string_view chemistry, Fau
     faults.add(section.place(), fmt::format("[bank] with chemistry {} has no {}: the defaults are "
                                             "those for lfp, so give them all",
                                             in_quotes(chemistry), missing));
+  return missing.empty();
 }
 
-/// The kinds of cells must agree, or the operator must say that they need not.
-void check_chemistries(const SectionValues& section, const Sections& sections,
+/// The kinds of cells must agree, or the operator must say that they need not. True: the voltages
+/// are those of the first.
+bool check_chemistries(const SectionValues& section, const Sections& sections,
                        const Configuration& all, FaultList& faults) {
   constexpr auto chemistry = option("pack", "chemistry");
   const PackConfiguration& first = all.packs.front();
-  if (first.chemistry != name(Chemistry::lfp)) need_voltages(section, first.chemistry, faults);
+  const bool voltages =
+      first.chemistry == name(Chemistry::lfp) || need_voltages(section, first.chemistry, faults);
   for (std::size_t i = 1; i < all.packs.size(); ++i) {
     const PackConfiguration& pack = all.packs[i];
     if (pack.chemistry == first.chemistry || all.bank.settings.mixed_chemistries) continue;
@@ -128,6 +144,7 @@ void check_chemistries(const SectionValues& section, const Sections& sections,
                     "kind; mixed_chemistries = true in [bank] allows it",
                     in_quotes(pack.chemistry), in_quotes(first.chemistry), in_quotes(first.name)));
   }
+  return voltages;
 }
 
 /// Packs of different numbers of cells have no voltage in common.
@@ -142,46 +159,58 @@ void check_cells(const Sections& sections, const Configuration& all, FaultList& 
                              in_quotes(all.packs[0].name)));
 }
 
-/// Pairs of which one must be below the other.
-struct Order {
-  std::size_t lower;
-  std::size_t upper;
+/// Where the file says what a rule is about. In the order of ChargeRule, up to those of one pack.
+constexpr std::size_t kRulePlaces[] = {
+    option("bank", "float_voltage"),
+    option("bank", "absorption_voltage"),
+    option("bank", "discharge_voltage"),
+    option("bank", "charge_by_cell"),
+    option("bank", "charge_by_cell"),
+    option("bank", "discharge_by_cell"),
+    option("bank", "discharge_by_cell"),
+    option("bank", "by_mosfet_temperature"),
+    option("bank", "charge_by_temperature"),
+    option("bank", "charge_by_soc"),
+    option("bank", "soc_min"),
+    option("bank", "force_charge_soc"),
+    option("bank", "charge_by_cell"),
+    option("bank", "ceiling_voltage"),
+    option("bank", "discharge_by_cell"),
 };
-constexpr Order kOrders[] = {
-    {option("bank", "discharge_voltage"), option("bank", "float_voltage")},
-    {option("bank", "float_voltage"), option("bank", "absorption_voltage")},
-    {option("bank", "absorption_voltage"), option("bank", "ceiling_voltage")},
-    {option("bank", "soc_min"), option("bank", "soc_max")},
-    {option("bank", "force_charge_soc"), option("bank", "force_charge_until_soc")},
-    {option("bank", "full_charge_due_days"), option("bank", "full_charge_wanted_days")},
-};
+static_assert(std::size(kRulePlaces) == static_cast<std::size_t>(ChargeRule::cells_equal));
 
-/// As it is in force, given or not.
-std::int64_t in_force(const ChargeSettings& settings, const SectionValues& section,
-                      std::size_t key) {
-  for (const auto& row : kVoltages)
-    if (row.option == key) return (settings.*row.member).count;
-  return section.number(key);
+void add_breaches(const SectionValues& section, const ChargeBreaches& breaches,
+                  const Configuration& all, FaultList& faults) {
+  for (const ChargeBreach& breach : breaches) {
+    const std::size_t key = kRulePlaces[static_cast<std::size_t>(breach.rule)];
+    const std::string of =
+        breach.pack == 0 ? ""
+                         : fmt::format(" of pack {}", in_quotes(all.packs[breach.pack - 1U].name));
+    faults.add(section[key].place,
+               fmt::format("{}{} must hold: {} does not go with {}", row_of(breach.rule).means, of,
+                           quantity_text(breach.value, breach.unit),
+                           quantity_text(breach.bound, breach.unit)));
+  }
 }
 
-/// `lfp`: defaults are in force where nothing is given.
-void check_orders(const SectionValues& section, const ChargeSettings& settings, bool lfp,
-                  FaultList& faults) {
-  const auto known = [&](std::size_t key) {
-    return lfp || section.given(key) ||
-           std::ranges::find(kOfChemistry, key) == std::end(kOfChemistry);
-  };
-  for (const Order& order : kOrders) {
-    if (!known(order.lower) || !known(order.upper)) continue;
-    const std::int64_t lower = in_force(settings, section, order.lower);
-    const std::int64_t upper = in_force(settings, section, order.upper);
-    if (lower < upper) continue;
-    const Option& low = kOptions[order.lower];
-    const Option& high = kOptions[order.upper];
-    faults.add(section[section.given(order.lower) ? order.lower : order.upper].place,
-               fmt::format("{} {} must be below {} {}", low.key, quantity_text(lower, low.unit),
-                           high.key, quantity_text(upper, high.unit)));
-  }
+void check_days(const SectionValues& section, const ChargeSettings& settings, FaultList& faults) {
+  constexpr auto due = option("bank", "full_charge_due_days");
+  constexpr auto wanted = option("bank", "full_charge_wanted_days");
+  if (settings.full_charge_due_days < settings.full_charge_wanted_days) return;
+  faults.add(section[section.given(due) ? due : wanted].place,
+             fmt::format("full_charge_due_days {} must be below full_charge_wanted_days {}",
+                         settings.full_charge_due_days, settings.full_charge_wanted_days));
+}
+
+/// Against themselves, and against the limits the supervisor works with.
+void check_settings(const SectionValues& section, const Configuration& all, FaultList& faults) {
+  const ChargeSettings& settings = all.bank.settings;
+  check_days(section, settings, faults);
+  add_breaches(section, check_charge(settings), all, faults);
+  for (std::size_t i = 0; i < all.packs.size(); ++i)
+    add_breaches(section,
+                 check_charge(settings, all.packs[i].policy, static_cast<std::uint8_t>(i + 1)), all,
+                 faults);
 }
 
 }  // namespace
@@ -204,9 +233,7 @@ void configure_bank(const Sections& sections, Configuration& out, FaultList& fau
       own.capacity = MilliampHours{count(pack, option("pack", "capacity"))};
     out.bank.packs.push_back(own);
   }
-  check_orders(section, out.bank.settings, out.packs.front().chemistry == name(Chemistry::lfp),
-               faults);
-  check_chemistries(section, sections, out, faults);
+  if (check_chemistries(section, sections, out, faults)) check_settings(section, out, faults);
   check_cells(sections, out, faults);
 }
 

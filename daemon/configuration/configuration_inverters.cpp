@@ -90,7 +90,7 @@ void check_name(const InverterPortConfiguration& mine, const SectionValues& sect
 }
 
 InverterPortConfiguration configure_inverter(const SectionValues& section, const Configuration& all,
-                                         FaultList& faults) {
+                                             FaultList& faults) {
   InverterPortConfiguration out;
   out.name = section.text(kName);
   out.protocol = check_protocol(section, faults);

@@ -62,9 +62,8 @@ void check_times(const SectionValues& pack, PackConfiguration& out, FaultList& f
 }
 
 /// Words that stand where a pack's name stands in topics: a pack must not be called so.
-constexpr std::string_view kTaken[] = {"bank",  "info",       "status", "state",
-                                       "event", "supervisor", "set",    "ack",
-                                       "limits"};
+constexpr std::string_view kTaken[] = {"bank",       "info", "status", "state", "event",
+                                       "supervisor", "set",  "ack",    "limits"};
 
 void check_name(const SectionValues& pack, FaultList& faults) {
   if (!pack.usable(kName)) return;

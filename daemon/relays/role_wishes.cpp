@@ -47,6 +47,9 @@ bool in_emergency(const RelayConfiguration& relay, const PackState& pack, Switch
 RelayWish permission(const RelayConfiguration& relay, Packs packs, const RelayWish&, Instant now) {
   const Switches needed = relay.role == RelayRole::charge ? Switches::charge : Switches::discharge;
   RelayWish wish{true, format_reason("every pack it obeys allows it")};
+  for (const std::size_t i : relay.packs)
+    if (contains(packs[i].ignored, needed))
+      return {false, format_reason("an inverter takes more than it was told"), false, true};
   for (const std::size_t i : relay.packs) {
     if (packs[i].guard.decision().allows(needed)) continue;
     if (in_emergency(relay, packs[i], needed, now)) continue;
