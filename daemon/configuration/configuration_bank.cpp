@@ -187,8 +187,8 @@ void add_breaches(const SectionValues& section, const ChargeBreaches& breaches,
         breach.pack == 0 ? ""
                          : fmt::format(" of pack {}", in_quotes(all.packs[breach.pack - 1U].name));
     faults.add(section[key].place,
-               fmt::format("{}{} must hold: {} does not go with {}", row_of(breach.rule).means, of,
-                           quantity_text(breach.value, breach.unit),
+               fmt::format("this must hold: {}{}; {} does not go with {}",
+                           row_of(breach.rule).means, of, quantity_text(breach.value, breach.unit),
                            quantity_text(breach.bound, breach.unit)));
   }
 }
