@@ -117,7 +117,7 @@ class Bank(RigTest):
     def test_a_high_cell_lowers_the_charge_current_and_is_named(self):
         rig = self.bank([Pack("garage", "lfp", 16, 280, HELD), Pack("shed", "lfp", 16, 280, HELD)])
         before = self.told(rig)[1]
-        rig.tell("set shed cell_voltage.7=3.5V")
+        self.assertEqual(rig.tell("shed cell_voltage 7 3.5V"), "ok")
         wait_until("the inverter is told less", lambda: self.inverter.limits()[1] < before / 2)
         why = rig.status()["limits"]["why"]["charge_current_limit"]
         self.assertIn("cell 7 of shed", why["reason"])
@@ -128,7 +128,7 @@ class Bank(RigTest):
     def test_a_pack_that_falls_silent_never_raises_a_limit(self):
         rig = self.bank([Pack("garage", "lfp", 16, 280, HELD), Pack("shed", "lfp", 16, 100, HELD)])
         before = self.told(rig)
-        rig.tell("set shed mute=yes")
+        self.assertEqual(rig.tell("shed mute"), "ok")
         wait_until("it is lost", lambda: rig.status()["limits"]["packs_offline"] == 1)
         for told, was in zip(self.told(rig), before):
             self.assertLessEqual(told, was)
@@ -136,12 +136,12 @@ class Bank(RigTest):
 
     def test_without_any_pack_zeros_are_told_and_then_nothing(self):
         rig = self.bank([Pack("garage", "lfp", 16, 280, HELD)])
-        rig.tell("set garage mute=yes")
+        self.assertEqual(rig.tell("garage mute"), "ok")
         zeros = wait_until("zero currents", lambda: (self.inverter.limits() or (0, 1))[1:] == (0.0, 0.0, 0))
         self.assertTrue(zeros)
         wait_until("silence", lambda: self.inverter.limits() is None)
         self.assertEqual(rig.status()["limits"]["voice"], "silent")
-        rig.tell("set garage mute=no")
+        self.assertEqual(rig.tell("garage clear"), "ok")
         wait_until("it is told again", lambda: self.inverter.limits() is not None)
 
     def test_nothing_is_told_before_a_pack_was_heard(self):
