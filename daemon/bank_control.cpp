@@ -98,11 +98,11 @@ void BankControl::note_changes(std::span<const PackState> packs, const BankReque
                                Instant now, std::vector<Event>& events) {
   const BankRequest& request = request_;
   if (request.voice != before.voice)
-    events.push_back(
-        bank_event(EventKind::limits_told, now, name(request.voice), name(before.voice)));
+    events.push_back(bank_event(EventKind::limits_told, now, name(request.voice),
+                                std::string{"before: "}.append(name(before.voice))));
   if (request.stage != before.stage)
-    events.push_back(
-        bank_event(EventKind::charge_stage, now, name(request.stage), name(before.stage)));
+    events.push_back(bank_event(EventKind::charge_stage, now, name(request.stage),
+                                std::string{"before: "}.append(name(before.stage))));
   if (request.voice == Voice::silent) return;
   for (std::size_t i = 0; i < kLimitCount; ++i) {
     const LimitView limit = kRequestLimits[i].view(request);

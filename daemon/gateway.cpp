@@ -268,7 +268,7 @@ bool Gateway::decide(Instant now) {
       relays_.act(supervisor_.wishes(store_.packs(), now), store_.packs(), now, store_.events());
   const auto withheld = relays_.withheld();  // of packs that a relay obeys, and those before them
   for (std::size_t i = 0; i < std::min(withheld.size(), store_.packs().size()); ++i)
-    store_.pack(i).withheld = withheld[i];
+    store_.pack(i).withheld = configuration_.mode == Mode::control ? withheld[i] : Switches::none;
   return moved;
 }
 

@@ -220,8 +220,8 @@ void print_for_people(std::string& out, const Json& status, bool why) {
         number(status["uptime_s"], 0, "s"), status["mode"].get<std::string>());
   if (status["packs"].empty()) print(out, "no packs configured\n");
   for (const Json& pack : status["packs"]) print_pack(out, pack);
-  print_limits(out, status["limits"], why);
-  print_inverters(out, status);
+  if (status.contains("limits")) print_limits(out, status["limits"], why);
+  if (status.contains("inverters")) print_inverters(out, status);
   print_outputs(out, status, why);
 }
 

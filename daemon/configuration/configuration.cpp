@@ -210,6 +210,8 @@ LoadedConfiguration parse_configuration(std::string_view text, const std::string
     configure_bank(sections, loaded.configuration, findings.faults);
     configure_inverters(sections, loaded.configuration, findings.faults);
     configure_sinks(sections, loaded.configuration, findings.faults);
+    for (InverterPortConfiguration& inverter : loaded.configuration.inverters)
+      inverter.options.modbus = loaded.configuration.modbus;
   }
   loaded.faults = findings.faults.take();
   loaded.notes = findings.notes.take();

@@ -41,6 +41,7 @@ InverterOptions read_options(const SectionValues& section, const std::string& ga
   out.tenth_volt = section.boolean(option("inverter", "tenth_volt"));
   out.least_current = section.boolean(option("inverter", "least_current"));
   out.voltage_above_battery = section.boolean(option("inverter", "voltage_above_battery"));
+  out.unconfirmed = section.boolean(option("inverter", "unconfirmed"));
   const auto charge = [&](std::size_t key) {
     return CentiPercent{static_cast<std::int32_t>(section.number(key))};
   };
@@ -51,6 +52,29 @@ InverterOptions read_options(const SectionValues& section, const std::string& ga
   if (section.usable(kAddress))
     out.addresses = {static_cast<std::uint8_t>(section.number(kAddress))};
   return out;
+}
+
+/// What only one kind of wire knows.
+struct OfBus {
+  std::size_t option;
+  Bus bus;
+};
+constexpr OfBus kOfBus[] = {
+    {option("inverter", "period"), Bus::can},
+    {option("inverter", "tenth_volt"), Bus::can},
+    {option("inverter", "voltage_above_battery"), Bus::can},
+    {option("inverter", "address"), Bus::serial},
+    {option("inverter", "limits"), Bus::serial},
+    {option("inverter", "unconfirmed"), Bus::serial},
+    {option("inverter", "hundredth_ampere"), Bus::serial},
+};
+
+void check_bus(const SectionValues& section, Bus bus, FaultList& faults) {
+  for (const OfBus& row : kOfBus)
+    if (section.given(row.option) && row.bus != bus)
+      faults.add(section[row.option].place,
+                 fmt::format("{} has no effect {}: leave the line out", kOptions[row.option].key,
+                             bus == Bus::can ? "on CAN" : "on RS485"));
 }
 
 void check_soc(const SectionValues& section, const InverterOptions& options, FaultList& faults) {
@@ -100,6 +124,7 @@ InverterPortConfiguration configure_inverter(const SectionValues& section, const
   out.port.rs485 = section.boolean(kRs485);
   if (out.protocol == nullptr) return out;
   check_wire(section, {kPort, kBaud, kRs485}, out.protocol->bus, faults);
+  check_bus(section, out.protocol->bus, faults);
   out.port.baud =
       section.given(kBaud) ? static_cast<std::uint32_t>(section.number(kBaud)) : out.protocol->baud;
   return out;

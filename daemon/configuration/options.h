@@ -120,7 +120,7 @@ inline constexpr auto kGatewayOptions = [] {
 
   {.section = "pack", .key = "charge_current", .type = quantity, .unit = Unit::milliamp, .lowest = 0, .highest = 2'000'000, .need = derived,
    .fallback = "nine tenths of the over-current setting of the BMS",
-   .sentence = "With [bank]: most current inverters are asked to charge this pack with; never more than nine tenths of the BMS's own setting.",
+   .sentence = "With [bank]: most current inverters are asked to charge this pack with; never more than nine tenths of the over-current limits of the BMS and of the supervisor.",
    .example = "\"100 A\"", .aside = true},
   {.section = "pack", .key = "discharge_current", .type = quantity, .unit = Unit::milliamp, .lowest = 0, .highest = 2'000'000, .need = derived,
    .fallback = "nine tenths of the over-current setting of the BMS",
