@@ -152,7 +152,7 @@ const Row* find(std::uint16_t address) {
 Value value_at(const Row& row, std::uint16_t address, const Asked& asked) {
   if (row.value != nullptr) return row.value(asked);
   if (row.text.empty()) return row.fixed;
-  const std::size_t at = 2U * (address - row.address);
+  const std::size_t at = 2U * std::size_t{static_cast<std::uint16_t>(address - row.address)};
   const auto letter = [&](std::size_t i) -> std::int64_t {
     return i < row.text.size() ? static_cast<unsigned char>(row.text[i]) : 0;
   };

@@ -2,6 +2,17 @@
 #include "bridge/modbus/bank_orders_book.h"
 
 namespace cw {
+namespace {
+
+/// True: its time is over, and it with it.
+template <class T>
+bool end_lease(std::optional<BankOrdersBook::Standing<T>>& order, Millis lease, Instant now) {
+  if (!order || lease.count == 0 || now <= order->since + lease) return false;
+  order.reset();
+  return true;
+}
+
+}  // namespace
 
 void BankOrdersBook::take(const OrderChange& change, const PeerName& who, Instant now) {
   if (change.soc_min) soc_min_ = {*change.soc_min, who, now};
@@ -25,15 +36,10 @@ BankOrdersBook::Ended BankOrdersBook::step(Instant now) {
     soc_max_.reset();
     disconnect_.reset();
   }
-  const auto end_lease = [&](auto& order) {
-    if (!order || rules_.lease.count == 0 || now <= order->since + rules_.lease) return;
-    order.reset();
-    ended = Ended::lease;
-  };
-  end_lease(soc_min_);
-  end_lease(soc_max_);
-  end_lease(disconnect_);
-  return ended;
+  bool any_over = end_lease(soc_min_, rules_.lease, now);
+  any_over |= end_lease(soc_max_, rules_.lease, now);
+  any_over |= end_lease(disconnect_, rules_.lease, now);
+  return any_over ? Ended::lease : ended;
 }
 
 BankOrders BankOrdersBook::orders() const {

@@ -12,6 +12,7 @@ Memory sample() {
   memory.relays.push_back({"main", Latch::retries, true, true, 4711, {1'790'000'000'000}, {-5, 7}});
   memory.relays.push_back({"lamp", Latch::none, false, false, 0, {}, {}});
   memory.packs.push_back({"garage", "1 2 cell_overvoltage=3650;3"});
+  memory.charge = ChargeMemory{1'790'000'000'000, 1'780'000'000'000, ChargeStage::floating};
   return memory;
 }
 
@@ -26,6 +27,12 @@ TEST(RelayMemory, KnowsEveryLatchByName) {
     memory.relays.push_back({"main", static_cast<Latch>(i), false, false, 0, {}, {}});
     EXPECT_EQ(read_memory(write_memory(memory)), memory);
   }
+}
+
+TEST(RelayMemory, ABankThatWasNeverFullIsKeptAsSuch) {
+  Memory memory;
+  memory.charge = ChargeMemory{};
+  EXPECT_EQ(read_memory(write_memory(memory)), memory);
 }
 
 TEST(RelayMemory, CutAnywhereItIsRefused) {

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// Charge control in the daemon: when it decides, what of it becomes an event, what it remembers,
+// and what follows when an inverter does not listen.
+#include "daemon/bank_control.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/unit/charge_rig.h"
+
+namespace cw {
+namespace {
+
+constexpr std::int64_t kWall_ms = 1'790'000'000'000;
+
+class BankControlTest : public testing::Test {
+ protected:
+  explicit BankControlTest(ChargeSettings settings = {}) : bank_(configuration(settings)) {
+    for (PackState& pack : packs_) {
+      pack.max_age = {5'000};
+      pack.guard = idle_guard();
+    }
+    packs_[0].name.assign("garage");
+    packs_[1].name.assign("shed");
+  }
+
+  static BankConfiguration configuration(const ChargeSettings& settings) {
+    BankConfiguration configuration;
+    configuration.enabled = true;
+    configuration.settings = settings;
+    configuration.packs.assign(2, {.cells = 16,
+                                   .charge_current = Milliamps{150'000},
+                                   .discharge_current = Milliamps{200'000}});
+    return configuration;
+  }
+
+  /// Seconds in which every pack that is not mute reports.
+  void run(int seconds) {
+    for (int i = 0; i < seconds; ++i) {
+      now_ = now_ + Millis{1'000};
+      for (std::size_t p = 0; p < packs_.size(); ++p)
+        if (!mute_) report(packs_[p], reported_[p], now_);
+      bank_.step(packs_, false, now_, kWall_ms + now_.ms, events_);
+    }
+  }
+
+  std::size_t count(EventKind kind) const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(events_, [kind](const Event& e) { return e.kind == kind; }));
+  }
+  const Event* last(EventKind kind) const {
+    const Event* found = nullptr;
+    for (const Event& event : events_)
+      if (event.kind == kind) found = &event;
+    return found;
+  }
+  const BankRequest& told() const { return *bank_.request(); }
+
+  std::vector<PackState> packs_{2};
+  std::vector<ReportedPack> reported_{2};
+  bool mute_ = false;
+  BankControl bank_;
+  std::vector<Event> events_;
+  Instant now_{1'000'000};
+};
+
+TEST_F(BankControlTest, WithoutABankNothingIsToldAndNothingIsDue) {
+  BankControl none{BankConfiguration{}};
+  EXPECT_EQ(none.request(), nullptr);
+  EXPECT_FALSE(none.next_due());
+  EXPECT_FALSE(none.step(packs_, true, now_, kWall_ms, events_));
+  EXPECT_TRUE(events_.empty());
+}
+
+TEST_F(BankControlTest, ItDecidesOnceASecondAndAtOnceWhereItMust) {
+  run(1);
+  const Instant due = *bank_.next_due();
+  EXPECT_EQ(due.ms, now_.ms + 1'000);
+  EXPECT_FALSE(bank_.step(packs_, false, now_ + Millis{100}, kWall_ms, events_));
+  EXPECT_TRUE(bank_.step(packs_, true, now_ + Millis{100}, kWall_ms, events_));
+}
+
+TEST_F(BankControlTest, ItSaysWhenItBeginsToTellAndWhatBindsEveryLimit) {
+  run(1);
+  ASSERT_EQ(count(EventKind::limits_told), 1u);
+  EXPECT_EQ(last(EventKind::limits_told)->subject.view(), "speaking");
+  EXPECT_EQ(count(EventKind::limit_bound), kLimitCount);
+  run(60);
+  EXPECT_EQ(count(EventKind::limit_bound), kLimitCount);  // nothing changed
+}
+
+TEST_F(BankControlTest, AnotherReasonIsAnEventWithTheCell) {
+  run(60);
+  events_.clear();
+  reported_[1].cell_max_mV = 3'500;
+  run(5);
+  const Event* const event = last(EventKind::limit_bound);
+  ASSERT_NE(event, nullptr);
+  EXPECT_EQ(event->subject.view(), "charge_current_limit");
+  EXPECT_NE(event->detail.view().find("cell 7 of shed at 3.500 V"), std::string_view::npos)
+      << event->detail.view();
+  EXPECT_EQ(event->value, told().charge_current.value.count);
+}
+
+TEST_F(BankControlTest, ReasonsThatAlternateFloodNothing) {
+  run(60);
+  events_.clear();
+  for (int second = 0; second < 600; ++second) {
+    reported_[0].cell_max_mV = second % 2 == 0 ? 3'500 : 3'400;
+    reported_[1].cell_max_mV = second % 2 == 0 ? 3'400 : 3'500;
+    run(1);
+  }
+  EXPECT_LE(count(EventKind::limit_bound), 2u * 600 / 10);
+}
+
+TEST_F(BankControlTest, BlindnessAndSilenceAreEventsAndEndInNothing) {
+  run(5);
+  mute_ = true;
+  run(120);
+  EXPECT_EQ(told().voice, Voice::silent);
+  EXPECT_EQ(count(EventKind::limits_told), 3u);  // speaking, blind, silent
+}
+
+TEST_F(BankControlTest, WhatItRemembersIsTakenOver) {
+  const ChargeMemory memory{kWall_ms - 1'000, kWall_ms - 1'000'000, ChargeStage::floating};
+  bank_.restore(memory);
+  EXPECT_EQ(bank_.memory(), memory);
+  run(1);
+  EXPECT_EQ(told().stage, ChargeStage::floating);
+  EXPECT_EQ(bank_.memory()->last_full_wall_ms, memory.last_full_wall_ms);
+}
+
+TEST_F(BankControlTest, AnOrderNarrowsAtOnceAndOnlyANewOneIsNews) {
+  run(60);
+  BankOrders orders;
+  orders.disconnect = true;
+  EXPECT_TRUE(bank_.order(orders));
+  EXPECT_FALSE(bank_.order(orders));
+  bank_.step(packs_, false, now_, kWall_ms + now_.ms, events_);
+  EXPECT_EQ(told().charge_current.value.count, 0);
+  EXPECT_EQ(told().discharge_current.value.count, 0);
+}
+
+ChargeSettings with_every_step() {
+  ChargeSettings settings;
+  settings.charge_current_most = Milliamps{20'000};
+  settings.ignored_flags_after = Millis{10'000};
+  settings.ignored_soc_after = Millis{20'000};
+  settings.ignored_silence_after = Millis{30'000};
+  settings.ignored_relay_after = Millis{40'000};
+  return settings;
+}
+
+class Disobeyed : public BankControlTest {
+ protected:
+  Disobeyed() : BankControlTest(with_every_step()) {}
+};
+
+TEST_F(Disobeyed, LimitsThatAreKeptToAreNoNews) {
+  reported_[0].current_mA = reported_[1].current_mA = 9'000;
+  run(300);
+  EXPECT_EQ(count(EventKind::limits_ignored), 0u);
+  EXPECT_EQ(bank_.ignored(), Switches::none);
+}
+
+TEST_F(Disobeyed, EveryStepIsTakenInItsTurnAndTheRelayIsTheLast) {
+  reported_[0].current_mA = reported_[1].current_mA = 15'000;  // 30 A where 20 A are allowed
+  run(22);
+  ASSERT_EQ(count(EventKind::limits_ignored), 1u);
+  EXPECT_EQ(last(EventKind::limits_ignored)->value, 30'000);
+  EXPECT_EQ(last(EventKind::limits_ignored)->limit, 20'000);
+  EXPECT_NE(told().not_obeyed, 0);
+  EXPECT_TRUE(told().charge_enabled);
+  run(10);
+  EXPECT_FALSE(told().charge_enabled);
+  EXPECT_EQ(told().charge_current.value.count, 0);
+  EXPECT_EQ(told().charge_current.reason.cause, LimitCause::disobeyed);
+  EXPECT_EQ(told().voice, Voice::speaking);
+  EXPECT_EQ(bank_.ignored(), Switches::none);
+  run(20);
+  EXPECT_EQ(told().voice, Voice::silent);
+  run(10);
+  EXPECT_EQ(bank_.ignored(), Switches::charge);
+}
+
+TEST_F(Disobeyed, WhenItListensAgainThatIsSaidAndEverythingComesBack) {
+  reported_[0].current_mA = reported_[1].current_mA = 15'000;
+  run(70);
+  reported_[0].current_mA = reported_[1].current_mA = 0;
+  run(120);
+  EXPECT_EQ(count(EventKind::limits_obeyed), 1u);
+  EXPECT_EQ(bank_.ignored(), Switches::none);
+  EXPECT_EQ(told().voice, Voice::speaking);
+}
+
+}  // namespace
+}  // namespace cw
