@@ -5,8 +5,7 @@
 
 namespace cw {
 
-InverterPorts::InverterPorts(Loop& loop, std::vector<InverterPortConfiguration> configurations)
-    : loop_(loop) {
+InverterPorts::InverterPorts(Loop& loop, std::vector<InverterPortConfiguration> configurations) {
   for (InverterPortConfiguration& configuration : configurations)
     ports_.push_back(std::make_unique<InverterPort>(loop, std::move(configuration)));
 }

@@ -31,7 +31,6 @@ class InverterPorts final : public Sink {
   void say_farewell(Millis most = Millis{1'500});
 
  private:
-  Loop& loop_;
   std::vector<std::unique_ptr<InverterPort>> ports_;
 };
 
