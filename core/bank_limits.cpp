@@ -89,14 +89,17 @@ void update_shares(Flow flow, std::span<ChargePackState> packs, Instant now) {
   std::int64_t total = 0;
   std::int64_t full = 0;
   bool all_heard = true;
+  bool any_stale = false;  // its current is not that of now
   for (const ChargePackState& pack : packs) {
     const bool lost = pack.is_lost() || pack.input.presence == Presence::stale;
     if (lost) all_heard = false;
+    any_stale |= pack.input.presence == Presence::stale && pack.of(flow).now.takes_part;
     if (!pack.input.is_heard() || !pack.of(flow).now.takes_part) continue;
     total += along(flow, pack.input);
     full += pack.of(flow).now.base.count;
   }
-  if (total <= 0 || total > INT32_MAX || total * 1000 < kShareFromPermille * full) return;
+  if (any_stale || total <= 0 || total > INT32_MAX || total * 1000 < kShareFromPermille * full)
+    return;
   for (ChargePackState& pack : packs) {
     if (!pack.input.is_heard() || !pack.of(flow).now.takes_part) continue;
     PackShare& share = pack.of(flow).share;

@@ -136,6 +136,7 @@ struct BankRequest {
   bool force_charge = false;        // nearly empty: charge, whatever the sun does
   bool full_charge_wanted = false;  // not full for too long
   bool full = false;
+  bool soc_ordered = false;  // `measured.soc` is no measurement but an order to stop: told as it is
 
   CentiPercent soc_min{};        // window in force; at or below it discharging is forbidden
   CentiPercent soc_max{10'000};  // at or above it charging is forbidden

@@ -231,8 +231,10 @@ void ChargeControl::step_flags(const BankOrders& orders, Instant now, std::int64
   request_.stage = stage_.stage();
   request_.charge_enabled = speaking && request_.charge_current.value.count > 0;
   request_.discharge_enabled = speaking && request_.discharge_current.value.count > 0;
-  request_.force_charge = speaking && force_.on();
-  request_.full_charge_wanted = speaking && (stage_.full_charge_wanted() || orders.full_charge);
+  // Some inverters obey these bits and not the limit: none is set while charging is forbidden.
+  request_.force_charge = request_.charge_enabled && force_.on();
+  request_.full_charge_wanted =
+      request_.charge_enabled && (stage_.full_charge_wanted() || orders.full_charge);
   request_.full = speaking && stage_.full();
 }
 

@@ -138,6 +138,8 @@ void observe_flow(FlowSeen& flow, const PackState& state, Flow which, Instant no
   const auto closed =
       (charge ? s.charge_mosfet : s.discharge_mosfet).fresh(now, state.usable_age(now));
   if (closed) flow.closed = closed->count != 0;
+  // Behind an open relay of its own it is off the bus, whatever its board does.
+  if (contains(state.apart, charge ? Switches::charge : Switches::discharge)) flow.closed = false;
   keep(flow.board_setting, over_current(state, charge ? Parameter::charge_overcurrent
                                                       : Parameter::discharge_overcurrent));
   observe_guard(flow, state, charge ? Switches::charge : Switches::discharge, fresh);

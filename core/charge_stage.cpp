@@ -7,6 +7,8 @@ namespace cw {
 namespace {
 
 constexpr std::int64_t kDay_ms = 86'400'000;
+constexpr std::int64_t kYear_ms = 365 * kDay_ms;
+constexpr std::int64_t kYearsMost = 10;
 
 Millivolts times(Millivolts cell, std::uint8_t cells) { return {cell.count * cells}; }
 
@@ -99,6 +101,12 @@ void StageMachine::step_float(const StageInput& input, const ChargeSettings& set
 }
 
 void StageMachine::step_days(const ChargeSettings& settings, std::int64_t wall_ms) {
+  // A clock that was not set yet, or was set back, has written what cannot be.
+  const auto cannot_be = [&](const std::optional<std::int64_t>& time) {
+    return time && (*time > wall_ms || wall_ms - *time > kYearsMost * kYear_ms);
+  };
+  if (cannot_be(memory_.last_full_wall_ms)) memory_.last_full_wall_ms.reset();
+  if (cannot_be(memory_.watched_since_wall_ms)) memory_.watched_since_wall_ms.reset();
   if (!memory_.last_full_wall_ms && !memory_.watched_since_wall_ms)
     memory_.watched_since_wall_ms = wall_ms;
   const std::int64_t last =

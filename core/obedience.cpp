@@ -53,8 +53,18 @@ void escalate(BankRequest& request, Flow flow, Escalation step, const Escalation
     forbid(charge ? request.charge_current : request.discharge_current);
     if (charge) request.force_charge = request.full_charge_wanted = false;
   }
-  if (in_force(Escalation::soc)) request.measured.soc = CentiPercent{charge ? 10'000 : 0};
+  if (in_force(Escalation::soc)) {
+    request.measured.soc = CentiPercent{charge ? 10'000 : 0};
+    request.soc_ordered = true;
+  }
   if (in_force(Escalation::silence)) request.voice = Voice::silent;
+}
+
+// A limit on its way up forbids nothing that is not allowed: a load that comes back at once is none
+// of disobedience.
+Milliamps judged(const BankLimit<Milliamps>& limit) {
+  const bool rising = limit.reason.cause == LimitCause::rising && limit.next_value;
+  return rising ? *limit.next_value : limit.value;
 }
 
 }  // namespace
@@ -62,8 +72,8 @@ void escalate(BankRequest& request, Flow flow, Escalation step, const Escalation
 ObedienceInput obedience_input(const BankRequest& request) {
   const bool speaking = request.voice == Voice::speaking;
   ObedienceInput input{.told = speaking,
-                       .charge_limit = request.charge_current.value,
-                       .discharge_limit = request.discharge_current.value,
+                       .charge_limit = judged(request.charge_current),
+                       .discharge_limit = judged(request.discharge_current),
                        .voltage_limit = request.charge_voltage.value,
                        .current = std::nullopt,
                        .voltage = std::nullopt};
@@ -95,13 +105,15 @@ void Obedience::step_row(Row& row, std::int32_t value, std::int32_t limit, std::
   if (row.now.raised && clear) {
     row.now.raised = false;
     row.cleared = now;
-    const std::int64_t lasted = now.ms - row.now.since.ms;
+    // The time it took to believe that it listens again is not held against it.
+    const std::int64_t lasted =
+        std::max<std::int64_t>(0, now.ms - row.now.since.ms - settings.clear_after.count);
     row.lasted = {static_cast<std::int32_t>(std::min<std::int64_t>(lasted, INT32_MAX))};
   }
 }
 
 void Obedience::step(const ObedienceInput& input, const ObedienceSettings& settings, Instant now) {
-  if (!input.told || !input.current) return;
+  if (!input.told || !input.current) return blind();
   const std::int32_t current = input.current->count;
   step_row(rows_[0], current, input.charge_limit.count,
            allowed_current(input.charge_limit, settings), settings.after, settings, now);
@@ -114,6 +126,11 @@ void Obedience::step(const ObedienceInput& input, const ObedienceSettings& setti
   step_row(rows_[2], voltage, input.voltage_limit.count,
            input.voltage_limit.count + settings.voltage_over.count, settings.voltage_after,
            settings, now);
+}
+
+// What is not measured is not held against anybody, and no time passes for it.
+void Obedience::blind() {
+  for (Row& row : rows_) row.over.forget();
 }
 
 bool Obedience::any() const {

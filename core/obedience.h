@@ -68,6 +68,7 @@ class Obedience {
     std::optional<Instant> cleared;
     Millis lasted{};
   };
+  void blind();
   static void step_row(Row& row, std::int32_t value, std::int32_t limit, std::int32_t allowed,
                        Millis after, const ObedienceSettings& settings, Instant now);
 

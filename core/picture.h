@@ -24,6 +24,8 @@ struct PackState {
   std::array<DivergenceState, kDivergenceCount> divergences{};  // from what its BMS should do
   std::string_view mirror_settings = "unknown";  // where the limits of that come from; static
   Switches withheld = Switches::none;            // zero current is asked for before a relay opens
+  Switches apart = Switches::none;      // a relay of its own is open: no current flows this way
+  bool disconnect = false;              // an energy manager asked for the bank to be off the bus
   Switches ignored = Switches::none;    // an inverter does not stop them: their relays are to open
   std::uint32_t readings_left_out = 0;  // single jumps that the next frame took back
 

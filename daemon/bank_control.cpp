@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/bank_control.h"
 
+#include <algorithm>
+
 #include "bridge/explain_limit.h"
 
 namespace cw {
@@ -68,13 +70,19 @@ std::optional<Instant> BankControl::next_due() const {
   return stepped_ ? *stepped_ + kStep : Instant{};
 }
 
-// Judged by what was told until now; what is told from now on may ask for less because of it.
+// Judged by what charge control asks for; what is told may be less because of it.
 void BankControl::watch_obedience(Instant now, std::vector<Event>& events) {
   const EscalationLadder ladder = ladder_of(configuration_.settings);
   std::array<bool, kDisobeyedCount> raised{};
   for (std::size_t i = 0; i < kDisobeyedCount; ++i)
     raised[i] = obedience_.of(static_cast<Disobeyed>(i)).raised;
-  obedience_.step(obedience_input(control_.request()), {}, now);
+  ObedienceInput input = obedience_input(control_.request());
+  // A pack that is not heard just now carries nobody knows what.
+  const auto stale = [](const ChargePackState& pack) {
+    return pack.input.presence == Presence::stale;
+  };
+  if (std::ranges::any_of(states_, stale)) input.current.reset();
+  obedience_.step(input, {}, now);
   request_ = escalated(control_.request(), obedience_, ladder, now);
   for (std::size_t i = 0; i < kDisobeyedCount; ++i) {
     const auto what = static_cast<Disobeyed>(i);

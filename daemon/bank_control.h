@@ -36,6 +36,9 @@ class BankControl {
 
   const BankRequest* request() const { return enabled_ ? &request_ : nullptr; }
 
+  /// Whether an energy manager wants the bank off the bus.
+  bool disconnect() const { return enabled_ && orders_.disconnect; }
+
   /// Currents that inverters do not stop although they were told to: the relays are the last step.
   Switches ignored() const { return ignored_; }
 

@@ -240,8 +240,10 @@ void Gateway::end_turn(Instant now, std::int64_t wall_ms) {
   if (!has_news()) return;
   bool moved = decide(now);
   moved |= bank_control_.step(store_.packs(), moved, now, wall_ms, store_.events());
-  for (std::size_t i = 0; i < store_.packs().size(); ++i)
+  for (std::size_t i = 0; i < store_.packs().size(); ++i) {
     store_.pack(i).ignored = bank_control_.ignored();
+    store_.pack(i).disconnect = bank_control_.disconnect();
+  }
   tick_due_ = false;
   const bool news = moved || bank_moved_ || !store_.changed().empty() || !store_.events().empty();
   bank_moved_ = false;
@@ -266,10 +268,30 @@ bool Gateway::decide(Instant now) {
   if (bank_is_old_ && (tick_due_ || lost || every_fresh_pack_spoke(now))) aggregate_bank(now);
   moved |=
       relays_.act(supervisor_.wishes(store_.packs(), now), store_.packs(), now, store_.events());
-  const auto withheld = relays_.withheld();  // of packs that a relay obeys, and those before them
-  for (std::size_t i = 0; i < std::min(withheld.size(), store_.packs().size()); ++i)
-    store_.pack(i).withheld = configuration_.mode == Mode::control ? withheld[i] : Switches::none;
+  note_relays_on_packs();
   return moved;
+}
+
+// What relays that are really driven mean for the currents of their packs. One that opens for a
+// pack of its own takes it off the bus; one for many makes all of them ask for zero.
+void Gateway::note_relays_on_packs() {
+  if (configuration_.mode != Mode::control) return;
+  const auto withheld = relays_.withheld();  // of packs that a relay obeys, and those before them
+  for (std::size_t i = 0; i < store_.packs().size(); ++i) {
+    store_.pack(i).withheld = i < withheld.size() ? withheld[i] : Switches::none;
+    store_.pack(i).apart = Switches::none;
+  }
+  const auto states = relays_.states();
+  for (std::size_t r = 0; r < configuration_.relays.size(); ++r) {
+    const RelayConfiguration& relay = configuration_.relays[r];
+    const bool charge = relay.role == RelayRole::charge;
+    if (!charge && relay.role != RelayRole::discharge) continue;
+    const bool open = states[r].stage == "safe" && !states[r].dry_run && !states[r].fault &&
+                      !relay.safe_energised && states[r].contact != std::optional{true};
+    if (!open || relay.packs.size() != 1) continue;
+    Switches& apart = store_.pack(relay.packs.front()).apart;
+    apart = apart | (charge ? Switches::charge : Switches::discharge);
+  }
 }
 
 bool Gateway::step(std::size_t pack, Instant now) {

@@ -92,6 +92,7 @@ class Gateway : public WireListener {
   bool wake(std::string_view relay, std::string_view origin, Instant now);
   void restore_pack(const PackMemory& kept, Instant now);
   bool decide(Instant now);
+  void note_relays_on_packs();
   bool step(std::size_t pack, Instant now);
   bool every_fresh_pack_spoke(Instant now) const;
   void aggregate_bank(Instant now);

@@ -130,7 +130,8 @@ void Wiring::open_modbus() {
       modbus_->port());
 }
 
-// Every write is recorded, whatever became of it.
+// Every write is recorded, whatever became of it. Latches are an operator's to reset: nobody does
+// it over Modbus.
 ModbusHooks Wiring::modbus_hooks() {
   ModbusHooks hooks;
   hooks.on_write = [this](const ModbusWrite& write) {
@@ -151,16 +152,7 @@ ModbusHooks Wiring::modbus_hooks() {
              : "the time of what was asked for is over",
          loop_.now());
   };
-  hooks.reset_alarms = [this] { return reset_relays("Modbus"); };
   return hooks;
-}
-
-// False: there is none to reset.
-bool Wiring::reset_relays(std::string_view origin) {
-  bool any = false;
-  for (const RelayConfiguration& relay : configuration_.relays)
-    any |= gateway_.command(relay.name, RelayCommand::reset, origin, loop_.now()).empty();
-  return any;
 }
 
 void Wiring::make_sinks() {

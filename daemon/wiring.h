@@ -44,7 +44,6 @@ class Wiring final : private OrderDesk {
   void make_sinks();
   void open_modbus();
   ModbusHooks modbus_hooks();
-  bool reset_relays(std::string_view origin);
   void switch_recording(bool on);
   void note_inverters(Instant now);
   void note(EventKind kind, std::string_view detail, Instant now);

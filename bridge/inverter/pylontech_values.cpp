@@ -52,7 +52,9 @@ Spread spread_of(const Told& told, const Get& get) {
   return spread;
 }
 
-std::int32_t soc_pct(const BankMeasured& measured, const InverterOptions& options) {
+std::int32_t soc_pct(const BankRequest& request, const InverterOptions& options) {
+  const BankMeasured& measured = request.measured;
+  if (request.soc_ordered) return measured.soc->count / 100;
   const CentiPercent soc =
       std::clamp(*measured.soc, options.soc_least, std::max(options.soc_least, options.soc_most));
   return soc.count / 100;
@@ -111,7 +113,7 @@ std::optional<System> system_of(const Told& told, const InverterOptions& options
   System values{};
   values.voltage_mV = measured.voltage->count;
   values.current_cA = measured.current->count / 10;
-  values.soc_pct = soc_pct(measured, options);
+  values.soc_pct = soc_pct(told.request(), options);
   const Spread cycles = spread_of(told, [](const ToldPack& pack) { return pack.cycles; });
   values.cycles_mean = cycles.mean();
   values.cycles_max = cycles.most.value.count;

@@ -21,8 +21,13 @@ void forbid_everything(BankRequest& request) {
 // An inverter that is told less than the battery has discharges into the grid.
 void keep_above_battery(BankRequest& request) {
   if (!request.measured.voltage) return;
-  const Millivolts least = *request.measured.voltage + kAboveBattery;
-  if (least > request.charge_voltage_most) return;
+  const Millivolts least =
+      std::min(*request.measured.voltage + kAboveBattery, request.charge_voltage_most);
+  if (*request.measured.voltage >= request.charge_voltage.value) {
+    // The voltage may no longer stop it, so the current does: else one would lift the other.
+    request.charge_current.value = {};
+    request.charge_enabled = request.force_charge = request.full_charge_wanted = false;
+  }
   request.charge_voltage.value = std::max(request.charge_voltage.value, least);
 }
 
@@ -39,7 +44,7 @@ BankRequest with_options(BankRequest request, const InverterOptions& options) {
     keep_least(request.charge_current.value, request.charge_enabled);
     keep_least(request.discharge_current.value, request.discharge_enabled);
   }
-  if (auto& soc = request.measured.soc)
+  if (auto& soc = request.measured.soc; soc && !request.soc_ordered)
     soc = std::max(std::min(*soc, options.soc_most), options.soc_least);
   return request;
 }

@@ -33,7 +33,6 @@ constexpr QuantityRow<Millivolts> kVoltages[] = {
     {option("bank", "discharge_voltage"), &S::discharge_voltage},
     {option("bank", "nominal_voltage"), &S::nominal_voltage},
     {option("bank", "full_cell_difference"), &S::full_cell_difference},
-    {option("bank", "join_window"), &S::join_window},
 };
 constexpr QuantityRow<CentiPercent> kCharges[] = {
     {option("bank", "soc_min"), &S::soc_min},
@@ -48,7 +47,6 @@ constexpr QuantityRow<Millis> kTimes[] = {
     {option("bank", "rise_after"), &S::rise_after},
     {option("bank", "lost_after"), &S::lost_after},
     {option("bank", "blind_for"), &S::blind_for},
-    {option("bank", "ride_through"), &S::ride_through},
 };
 constexpr struct {
   std::size_t option;

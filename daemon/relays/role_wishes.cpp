@@ -48,6 +48,9 @@ RelayWish permission(const RelayConfiguration& relay, Packs packs, const RelayWi
   const Switches needed = relay.role == RelayRole::charge ? Switches::charge : Switches::discharge;
   RelayWish wish{true, format_reason("every pack it obeys allows it")};
   for (const std::size_t i : relay.packs)
+    if (packs[i].disconnect)
+      return {false, format_reason("an energy manager asked to disconnect the bank")};
+  for (const std::size_t i : relay.packs)
     if (contains(packs[i].ignored, needed))
       return {false, format_reason("an inverter takes more than it was told"), false, true};
   for (const std::size_t i : relay.packs) {

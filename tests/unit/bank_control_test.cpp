@@ -184,6 +184,67 @@ TEST_F(Disobeyed, EveryStepIsTakenInItsTurnAndTheRelayIsTheLast) {
   EXPECT_EQ(bank_.ignored(), Switches::charge);
 }
 
+TEST_F(Disobeyed, ALoadThatComesBackWhileTheLimitRisesIsNone) {
+  BankOrders off;
+  off.disconnect = true;
+  bank_.order(off);
+  run(5);
+  bank_.order({});
+  reported_[0].current_mA = reported_[1].current_mA = 9'000;  // allowed, but not told yet
+  run(25);
+  ASSERT_EQ(told().charge_current.reason.cause, LimitCause::rising);
+  EXPECT_EQ(told().charge_current.value.count, 0);
+  run(30);
+  EXPECT_EQ(count(EventKind::limits_ignored), 0u);
+}
+
+TEST_F(Disobeyed, ACurrentThatIsNotHeardNowIsHeldAgainstNobody) {
+  reported_[0].current_mA = reported_[1].current_mA = 15'000;
+  run(15);
+  mute_ = true;  // limits of packs that get old fall; their last currents stay
+  run(40);
+  mute_ = false;
+  run(10);
+  EXPECT_EQ(count(EventKind::limits_ignored), 0u);
+}
+
+TEST_F(Disobeyed, AnInverterThatObeysTheFirstStepIsNeverTakenTheNext) {
+  run(5);
+  for (int round = 0; round < 6; ++round) {
+    reported_[0].current_mA = reported_[1].current_mA = 15'000;
+    for (int second = 0; second < 60 && told().charge_enabled; ++second) run(1);
+    EXPECT_FALSE(told().charge_enabled) << round;  // ten seconds after it was noticed
+    EXPECT_EQ(told().voice, Voice::speaking) << round;
+    reported_[0].current_mA = reported_[1].current_mA = 0;
+    run(200);  // it obeys, and is believed again
+    EXPECT_EQ(bank_.ignored(), Switches::none) << round;
+  }
+}
+
+TEST_F(BankControlTest, NobodyIsAskedToForceAChargeThatIsForbidden) {
+  for (ReportedPack& pack : reported_) {
+    pack.remaining_mAh = 8'400;  // 3 %
+    pack.temperature_min_dC = -10;
+  }
+  run(180);
+  EXPECT_EQ(told().charge_current.value.count, 0);
+  EXPECT_FALSE(told().force_charge);
+  for (ReportedPack& pack : reported_) pack.temperature_min_dC = 231;
+  run(180);
+  EXPECT_TRUE(told().force_charge);
+}
+
+TEST_F(BankControlTest, APackBehindItsOwnOpenRelayLeavesTheOthersTheirs) {
+  run(60);
+  packs_[1].apart = Switches::both;
+  packs_[1].withheld = Switches::both;
+  run(60);
+  EXPECT_EQ(told().charge_current.value.count, 150'000);
+  packs_[1].apart = Switches::none;  // a relay for both asks for zero before it opens
+  run(2);
+  EXPECT_EQ(told().charge_current.value.count, 0);
+}
+
 TEST_F(Disobeyed, WhenItListensAgainThatIsSaidAndEverythingComesBack) {
   reported_[0].current_mA = reported_[1].current_mA = 15'000;
   run(70);

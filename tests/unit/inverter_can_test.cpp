@@ -239,13 +239,37 @@ TEST(InverterOptionsOf, TheChargeVoltageStaysAboveTheBatteryWhereStagesAllowIt) 
   r.charge_voltage.value = {52'900};
   EXPECT_EQ(told_request(r, options).charge_voltage.value.count, 53'070) << "52.87 V + 0.2 V";
   r.measured.voltage = Millivolts{55'100};
-  EXPECT_EQ(told_request(r, options).charge_voltage.value.count, 52'900)
+  EXPECT_EQ(told_request(r, options).charge_voltage.value.count, 55'200)
       << "55.3 V would be above every stage";
   r.measured.voltage.reset();
   EXPECT_EQ(told_request(r, options).charge_voltage.value.count, 52'900);
   options.voltage_above_battery = false;
   r.measured.voltage = Millivolts{53'000};
   EXPECT_EQ(told_request(r, options).charge_voltage.value.count, 52'900);
+}
+
+TEST(InverterOptionsOf, AVoltageThatIsLiftedNoLongerStopsChargingSoTheCurrentDoes) {
+  InverterOptions options;
+  options.voltage_above_battery = true;
+  BankRequest r = good_request();
+  r.charge_voltage.value = {53'600};  // float
+  r.measured.voltage = Millivolts{53'500};
+  EXPECT_EQ(told_request(r, options).charge_voltage.value.count, 53'700);
+  EXPECT_TRUE(told_request(r, options).charge_enabled);
+  r.measured.voltage = Millivolts{53'600};
+  EXPECT_EQ(told_request(r, options).charge_current.value.count, 0);
+  EXPECT_FALSE(told_request(r, options).charge_enabled);
+  EXPECT_EQ(told_request(r, options).discharge_current.value, r.discharge_current.value);
+}
+
+TEST(InverterOptionsOf, AChargeThatIsAnOrderToStopIsToldAsItIs) {
+  InverterOptions options;
+  options.soc_most = {9'900};
+  BankRequest r = good_request();
+  r.measured.soc = CentiPercent{10'000};
+  EXPECT_EQ(told_request(r, options).measured.soc, CentiPercent{9'900});
+  r.soc_ordered = true;
+  EXPECT_EQ(told_request(r, options).measured.soc, CentiPercent{10'000});
 }
 
 TEST(InverterOptionsOf, AZeroCurrentBecomesATenthWithoutItsEnableBit) {

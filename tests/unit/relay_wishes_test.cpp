@@ -46,6 +46,25 @@ class MainWishTest : public testing::Test {
   Instant now_{1'000'000};
 };
 
+TEST_F(MainWishTest, OpensWhenAnEnergyManagerDisconnectsTheBankAndThatIsNoTrip) {
+  ASSERT_TRUE(after_a_minute(3'300).wanted);
+  packs_[0].disconnect = true;
+  const RelayWish wish = after_a_minute(3'300);
+  EXPECT_FALSE(wish.wanted);
+  EXPECT_FALSE(wish.tripped);
+  EXPECT_FALSE(wish.critical);
+}
+
+TEST_F(MainWishTest, OpensWhenAnInverterTakesMoreThanItWasToldAndThatIsATrip) {
+  ASSERT_TRUE(after_a_minute(3'300).wanted);
+  packs_[0].ignored = Switches::discharge;
+  EXPECT_TRUE(after_a_minute(3'300).wanted);  // the other direction
+  packs_[0].ignored = Switches::charge;
+  const RelayWish wish = after_a_minute(3'300);
+  EXPECT_FALSE(wish.wanted);
+  EXPECT_TRUE(wish.tripped);
+}
+
 TEST_F(MainWishTest, IsATripOnlyByALimit) {
   EXPECT_FALSE(after_a_minute({}).tripped) << "not heard yet";
   EXPECT_TRUE(after_a_minute(3'300).wanted);
