@@ -37,6 +37,7 @@ constexpr std::array<CauseWords, kLimitCauseCount> kWords = {{
     {"asked for over the network", ""},
     {"a value it follows from is not known", ""},
     {"the inverter takes more than it is told", ""},
+    {"nine tenths of the over-current limit of the supervisor", ""},
 }};
 
 std::string_view pack_name(const LimitReason& reason, std::span<const PackState> packs) {

@@ -53,7 +53,8 @@ Division division_of(Flow flow, std::span<const ChargePackState> packs) {
 constexpr PackShare kNoShare{};
 
 bool is_setting(LimitCause cause) {
-  return cause == LimitCause::setting || cause == LimitCause::board_setting;
+  return cause == LimitCause::setting || cause == LimitCause::board_setting ||
+         cause == LimitCause::supervisor_setting;
 }
 
 // What a limit of one pack is as a limit of the bank, by the division that hurts more.

@@ -187,7 +187,8 @@ void count_packs(BankRequest& request, std::span<const ChargePackState> packs, b
   std::optional<AlarmSet> all;
   bool lost = false;
   for (const ChargePackState& pack : packs) {
-    lost = lost || pack.is_lost();
+    const bool stale = pack.input.presence == Presence::stale;
+    lost = lost || pack.is_lost() || (stale && !pack.input.is_switched_off());
     if (!pack.input.is_heard()) {
       ++request.packs_offline;
       continue;

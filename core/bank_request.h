@@ -38,8 +38,9 @@ enum class LimitCause : std::uint8_t {
   request,             // an energy manager or an operator asked for less
   unknown,             // a value it follows from was never heard
   disobeyed,           // the inverter takes more than it is told: it is told to stop
+  supervisor_setting,  // nine tenths of the over-current limit of the supervisor
 };
-inline constexpr std::size_t kLimitCauseCount = 23;
+inline constexpr std::size_t kLimitCauseCount = 24;
 
 constexpr std::string_view name(LimitCause cause) {
   constexpr std::string_view names[kLimitCauseCount] = {
@@ -48,7 +49,7 @@ constexpr std::string_view name(LimitCause cause) {
       "charge_state",  "stage",        "cell_ceiling", "share",
       "stale_data",    "pack_lost",    "all_lost",     "protection",
       "opening",       "joining",      "rising",       "configuration",
-      "request",       "unknown",      "disobeyed"};
+      "request",       "unknown",      "disobeyed",    "supervisor_setting"};
   return names[static_cast<std::size_t>(cause)];
 }
 
@@ -144,7 +145,7 @@ struct BankRequest {
   BankMeasured measured;
 
   std::uint8_t packs = 0;          // configured
-  std::uint8_t packs_online = 0;   // heard, with a switch closed
+  std::uint8_t packs_online = 0;   // not lost, with a switch closed
   std::uint8_t packs_offline = 0;  // not heard
   std::uint8_t packs_blocking_charge = 0;
   std::uint8_t packs_blocking_discharge = 0;

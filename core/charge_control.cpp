@@ -24,6 +24,12 @@ std::uint8_t most_cells(std::span<const ChargePackSettings> packs) {
   return cells;
 }
 
+bool any_is_stale(std::span<const ChargePackState> packs) {
+  return std::any_of(packs.begin(), packs.end(), [](const ChargePackState& pack) {
+    return pack.input.presence == Presence::stale;
+  });
+}
+
 bool all_are(std::span<const ChargePackState> packs, Presence presence) {
   return std::all_of(packs.begin(), packs.end(),
                      [&](const ChargePackState& pack) { return pack.input.presence == presence; });
@@ -149,7 +155,9 @@ BankLimit<Milliamps> ChargeControl::step_current(Flow flow, const BankOrders& or
   Slew& slew = charge ? charge_ : discharge_;
   const std::int64_t from_zero =
       std::int64_t{full.count} * settings_.rise_from_zero_permille / 1000;
-  const Milliamps out{slew.step(target.value.count,
+  // Nothing rises while a pack is not heard just now.
+  const bool held = any_is_stale(states_) && slew.output() < target.value.count;
+  const Milliamps out{slew.step(held ? slew.output() : target.value.count,
                                 {.hold = settings_.rise_after,
                                  .per_second = settings_.rise_per_second.count,
                                  .from_zero = static_cast<std::int32_t>(from_zero)},
@@ -162,7 +170,7 @@ BankLimit<Milliamps> ChargeControl::step_current(Flow flow, const BankOrders& or
   }
   if (out == target.value) return target;
   return {.value = out,
-          .reason = bank_reason(LimitCause::rising),
+          .reason = bank_reason(held ? LimitCause::stale_data : LimitCause::rising),
           .next_value = target.value,
           .next = target.reason};
 }

@@ -140,6 +140,9 @@ void observe_flow(FlowSeen& flow, const PackState& state, Flow which, Instant no
   if (closed) flow.closed = closed->count != 0;
   // Behind an open relay of its own it is off the bus, whatever its board does.
   if (contains(state.apart, charge ? Switches::charge : Switches::discharge)) flow.closed = false;
+  const Parameter over = charge ? Parameter::charge_overcurrent : Parameter::discharge_overcurrent;
+  flow.setting_is_ours = state.policy.get(over).value_or(INT32_MAX) <
+                         state.pack.parameters.get(over).value_or(INT32_MAX);
   keep(flow.board_setting, over_current(state, charge ? Parameter::charge_overcurrent
                                                       : Parameter::discharge_overcurrent));
   observe_guard(flow, state, charge ? Switches::charge : Switches::discharge, fresh);

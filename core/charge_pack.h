@@ -43,6 +43,7 @@ struct TemperaturesSeen {
 /// One direction of a pack.
 struct FlowSeen {
   std::optional<bool> closed;              // its switch, as the board reports it
+  bool setting_is_ours = false;            // of the two below, our guard's is the lower
   std::optional<Milliamps> board_setting;  // over-current protection: of the board, or of our guard
   bool forbidden = false;                  // the supervisor would open it
   LimitReason why;                         // forbidden: by what

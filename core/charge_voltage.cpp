@@ -64,8 +64,12 @@ BankLimit<Millivolts> ChargeVoltage::step(Millivolts stage, std::uint8_t cells,
   const Millivolts low{settings.float_voltage.count * cells};
   const Bounds<Millivolts> wanted = wishes(packs, low, settings);
   const Millivolts ceiling = wanted.any() ? std::min(top, wanted.limit().value) : top;
+  const bool held = std::any_of(packs.begin(), packs.end(), [](const ChargePackState& pack) {
+    return pack.input.presence == Presence::stale;
+  });
+  const std::int32_t target = std::max(low, ceiling).count;
   const Millivolts risen{ceiling_.step(
-      std::max(low, ceiling).count,
+      held ? std::min(target, ceiling_.output()) : target,
       {.hold = settings.voltage_rise_after, .per_second = settings.voltage_rise_per_second.count},
       now)};
   Bounds<Millivolts> bounds;

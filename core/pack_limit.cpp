@@ -107,7 +107,8 @@ Bounds<Milliamps> settings_of(Flow flow, const ChargeInput& input, const ChargeP
   };
   if (setting) add(*setting, LimitCause::setting, *setting);
   if (const auto board = input.of(flow).board_setting)
-    add(part(*board, std::int64_t{10} * settings.board_share_pct), LimitCause::board_setting,
+    add(part(*board, std::int64_t{10} * settings.board_share_pct),
+        input.of(flow).setting_is_ours ? LimitCause::supervisor_setting : LimitCause::board_setting,
         *board);
   if (!bounds.any()) bounds.add({}, {.cause = LimitCause::unknown, .pack = pack});
   return bounds;

@@ -122,8 +122,8 @@ constexpr Words kScan{"scan",
                       "cannot be written"};
 constexpr Words kDocs{"docs",
                       "Prints the tables this program really uses, as Markdown or JSON: "
-                      "fields, modbus, mqtt, configuration, sample, protections, protocols, "
-                      "parameters, presets, simulation.",
+                      "fields, modbus, sunspec, victron, inverters, mqtt, configuration, sample, "
+                      "protections, protocols, parameters, presets, models, simulation.",
                       "cellwarden docs fields",
                       "0 printed, 64 no such subject, 74 the output cannot be written"};
 

@@ -24,6 +24,8 @@ std::string outputs(const Configuration& configuration) {
   add(configuration.modbus.enabled, "modbus");
   add(configuration.history.enabled, "history");
   add(configuration.black_box.enabled, "black_box");
+  for (const InverterPortConfiguration& inverter : configuration.inverters)
+    add(true, "inverter " + inverter.name);
   return list.empty() ? "none" : list;
 }
 

@@ -170,13 +170,15 @@ void print_limit(std::string& out, const Json& limits, const LimitRow& row, bool
           told["next_reason"].get<std::string>());
 }
 
-void print_limits(std::string& out, const Json& limits, bool why) {
+void print_limits(std::string& out, const Json& status, bool why) {
+  const Json& limits = status["limits"];
   if (limits.is_null()) return;
   const auto voice = limits["voice"].get<std::string>();
-  if (voice == name(Voice::silent)) return print(out, "limits: none are told, no pack is heard\n");
-  print(out, "limits told to inverters ({}, {} of {} packs heard{}):\n",
-        limits["charge_stage"].get<std::string>(), limits["packs_online"].get<int>(),
-        limits["packs_online"].get<int>() + limits["packs_offline"].get<int>(),
+  if (voice == name(Voice::silent)) return print(out, "limits: none are told\n");
+  const auto heard = std::ranges::count_if(
+      status["packs"], [](const Json& pack) { return pack["fresh"].get<bool>(); });
+  print(out, "limits for inverters ({}, {} of {} packs heard{}):\n",
+        limits["charge_stage"].get<std::string>(), heard, status["packs"].size(),
         voice == name(Voice::blind) ? ", BLIND" : "");
   for (const LimitRow& row : kRequestLimits) print_limit(out, limits, row, why);
   if (!limits["not_obeyed"].empty()) print(out, "  NOT OBEYED: {}\n", words(limits["not_obeyed"]));
@@ -220,7 +222,7 @@ void print_for_people(std::string& out, const Json& status, bool why) {
         number(status["uptime_s"], 0, "s"), status["mode"].get<std::string>());
   if (status["packs"].empty()) print(out, "no packs configured\n");
   for (const Json& pack : status["packs"]) print_pack(out, pack);
-  if (status.contains("limits")) print_limits(out, status["limits"], why);
+  if (status.contains("limits")) print_limits(out, status, why);
   if (status.contains("inverters")) print_inverters(out, status);
   print_outputs(out, status, why);
 }

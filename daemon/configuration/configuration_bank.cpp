@@ -184,10 +184,14 @@ void add_breaches(const SectionValues& section, const ChargeBreaches& breaches,
     const std::string of =
         breach.pack == 0 ? ""
                          : fmt::format(" of pack {}", in_quotes(all.packs[breach.pack - 1U].name));
-    faults.add(section[key].place,
-               fmt::format("this must hold: {}{}; {} does not go with {}",
-                           row_of(breach.rule).means, of, quantity_text(breach.value, breach.unit),
-                           quantity_text(breach.bound, breach.unit)));
+    faults.add(
+        section[key].place,
+        breach.bound == 0
+            ? fmt::format("this must hold: {}{}; {} breaks it", row_of(breach.rule).means, of,
+                          quantity_text(breach.value, breach.unit))
+            : fmt::format("this must hold: {}{}; {} does not go with {}", row_of(breach.rule).means,
+                          of, quantity_text(breach.value, breach.unit),
+                          quantity_text(breach.bound, breach.unit)));
   }
 }
 
@@ -200,10 +204,29 @@ void check_days(const SectionValues& section, const ChargeSettings& settings, Fa
                          settings.full_charge_due_days, settings.full_charge_wanted_days));
 }
 
+void check_times(const SectionValues& section, const Configuration& all, FaultList& faults) {
+  constexpr auto least = option("bank", "absorption_least");
+  constexpr auto most = option("bank", "absorption_most");
+  constexpr auto lost = option("bank", "lost_after");
+  const ChargeSettings& settings = all.bank.settings;
+  const auto text = [](Millis span) { return quantity_text(span.count, Unit::millisecond); };
+  if (settings.absorption_least > settings.absorption_most)
+    faults.add(section[section.given(least) ? least : most].place,
+               fmt::format("absorption_least {} is longer than absorption_most {}",
+                           text(settings.absorption_least), text(settings.absorption_most)));
+  for (const PackConfiguration& pack : all.packs)
+    if (settings.lost_after <= pack.stale_after)
+      faults.add(
+          section[lost].place,
+          fmt::format("lost_after {} must be longer than stale_after {} of pack {}",
+                      text(settings.lost_after), text(pack.stale_after), in_quotes(pack.name)));
+}
+
 /// Against themselves, and against the limits the supervisor works with.
 void check_settings(const SectionValues& section, const Configuration& all, FaultList& faults) {
   const ChargeSettings& settings = all.bank.settings;
   check_days(section, settings, faults);
+  check_times(section, all, faults);
   add_breaches(section, check_charge(settings), all, faults);
   for (std::size_t i = 0; i < all.packs.size(); ++i)
     add_breaches(section,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "daemon/configuration/configuration_parts.h"
 #include "daemon/configuration/suggestion.h"
@@ -85,18 +86,29 @@ void check_soc(const SectionValues& section, const InverterOptions& options, Fau
              "soc_least must be below soc_most: write \"1 %\" and \"99 %\", or leave both out");
 }
 
+/// The same device under whatever name, as far as it is there now.
+bool same_port(const std::string& a, const std::string& b) {
+  if (a == b) return true;
+  const auto device = [](const std::string& name) {
+    std::error_code failed;
+    const auto path = std::filesystem::weakly_canonical(name, failed);
+    return failed || !name.starts_with('/') ? std::string{} : path.string();
+  };
+  return !device(a).empty() && device(a) == device(b);
+}
+
 /// Two masters on one wire end in neither being heard.
 void check_wire_is_free(const InverterPortConfiguration& mine, const SectionValues& section,
                         const Sections& sections, const Configuration& all, FaultList& faults) {
   for (std::size_t i = 0; i < all.packs.size(); ++i)
-    if (all.packs[i].port.name == mine.port.name)
+    if (same_port(all.packs[i].port.name, mine.port.name))
       return faults.add(section[kPort].place,
                         fmt::format("port {} is that of pack {} ({}): an inverter needs a wire of "
                                     "its own",
                                     in_quotes(mine.port.name), in_quotes(all.packs[i].name),
                                     line_text(sections.packs[i].own.place())));
   for (std::size_t i = 0; i < all.inverters.size(); ++i)
-    if (all.inverters[i].port.name == mine.port.name)
+    if (same_port(all.inverters[i].port.name, mine.port.name))
       return faults.add(section[kPort].place,
                         fmt::format("port {} is that of inverter {} ({}): each needs a wire of "
                                     "its own",

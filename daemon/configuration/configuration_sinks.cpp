@@ -141,6 +141,22 @@ void check_units(const SectionValues& modbus, const Configuration& all, FaultLis
                "own with victron_port");
 }
 
+/// A port is listened on once.
+void check_ports(const SectionValues& modbus, const Configuration& all, FaultList& faults) {
+  constexpr auto sunspec = option("modbus", "sunspec_port");
+  constexpr auto victron = option("modbus", "victron_port");
+  const ModbusOptions& out = all.modbus;
+  const auto refuse = [&](std::size_t key, std::string_view other) {
+    faults.add(modbus[key].place,
+               fmt::format("{} is {}: write another, or leave the line out to serve it there",
+                           kOptions[key].key, other));
+  };
+  if (out.sunspec.port && *out.sunspec.port == out.port) refuse(sunspec, "port as well");
+  if (out.victron.port && *out.victron.port == out.port) refuse(victron, "port as well");
+  if (out.sunspec.port && out.sunspec.port == out.victron.port)
+    refuse(victron, "sunspec_port as well");
+}
+
 void configure_writers(const SectionValues& modbus, Configuration& all, FaultList& faults) {
   constexpr auto from = option("modbus", "write_from");
   constexpr auto points = option("modbus", "writable");
@@ -193,6 +209,7 @@ void configure_standards(const SectionValues& modbus, Configuration& all, FaultL
   all.modbus.victron.enabled = modbus.boolean(option("modbus", "victron"));
   all.modbus.victron.port = own_port(modbus, option("modbus", "victron_port"));
   check_units(modbus, all, faults);
+  check_ports(modbus, all, faults);
   configure_writers(modbus, all, faults);
 }
 

@@ -234,6 +234,34 @@ TEST_F(BankControlTest, NobodyIsAskedToForceAChargeThatIsForbidden) {
   EXPECT_TRUE(told().force_charge);
 }
 
+TEST_F(BankControlTest, NothingRisesWhileAPackIsNotHeard) {
+  BankOrders off;
+  off.disconnect = true;
+  bank_.order(off);
+  run(5);
+  bank_.order({});
+  run(40);  // on the way up
+  ASSERT_EQ(told().charge_current.reason.cause, LimitCause::rising);
+  mute_ = true;
+  run(6);  // its values are old from now on
+  BankRequest before = told();
+  for (int second = 0; second < 90; ++second) {
+    run(1);
+    EXPECT_LE(told().charge_current.value, before.charge_current.value) << second;
+    EXPECT_LE(told().discharge_current.value, before.discharge_current.value) << second;
+    EXPECT_LE(told().charge_voltage.value, before.charge_voltage.value) << second;
+    before = told();
+  }
+  EXPECT_EQ(told().charge_current.value.count, 0);
+}
+
+TEST_F(BankControlTest, TheLimitOfTheSupervisorIsNotCalledThatOfTheBms) {
+  for (PackState& pack : packs_) pack.policy.set(Parameter::charge_overcurrent, 25'000);
+  run(60);
+  EXPECT_EQ(told().charge_current.value.count, 2 * 22'500);
+  EXPECT_EQ(told().charge_current.reason.cause, LimitCause::supervisor_setting);
+}
+
 TEST_F(BankControlTest, APackBehindItsOwnOpenRelayLeavesTheOthersTheirs) {
   run(60);
   packs_[1].apart = Switches::both;
