@@ -121,7 +121,7 @@ void print_why(std::string& out, const Json& status, const Json& relay) {
                                   [&role](const RoleRules& known) { return known.role == role; });
   if (rules == std::end(kRoleRules))
     return print(out, "    why: stage {}; it follows no rule\n", plain_text(relay["stage"]));
-  for (const Json& name : relay["packs"])
+  for (const Json& name : relay["packs"]) {
     for (const Json& pack : status["packs"]) {
       if (pack["pack"] != name) continue;
       print(out, "    why, by pack {} (mirror settings {}):\n", name.get<std::string>(),
@@ -129,6 +129,7 @@ void print_why(std::string& out, const Json& status, const Json& relay) {
       for (const Json& rule : pack["supervisor"]["rules"])
         if (rules->concerns(rule)) print_why_rule(out, rule);
     }
+  }
 }
 
 void print_pack(std::string& out, const Json& pack) {
