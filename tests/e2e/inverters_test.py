@@ -34,7 +34,7 @@ class Inverters(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         wire = Wire()
-        bank = f'[bank]\n[[inverter]]\nname = "hybrid"\nprotocol = "pylontech-rs485"\nport = "{wire.names[0]}"\n'
+        bank = f'[bank]\nrise_after = "1 s"\nrise = "100 A"\n[[inverter]]\nname = "hybrid"\nprotocol = "pylontech-rs485"\nport = "{wire.names[0]}"\n'
         cls.rig = Rig([Pack("garage", "lfp", 16, 280), Pack("shed", "lfp", 16, 280)], mode="observe", extra=bank)
         cls.addClassCleanup(cls.rig.close)
         cls.rig.start()
