@@ -62,15 +62,6 @@ Reason explain(const LimitReason& reason, std::span<const PackState> packs) {
                        value.view());
 }
 
-Reason explain(const LimitView& limit, Unit unit, std::span<const PackState> packs) {
-  const Reason why = explain(limit.reason, packs);
-  if (!limit.next_value)
-    return format_reason("{}, {}", amount_text(limit.value, unit).view(), why.view());
-  return format_reason("{}, {}; next {}, {}", amount_text(limit.value, unit).view(), why.view(),
-                       amount_text(*limit.next_value, unit).view(),
-                       explain(limit.next, packs).view());
-}
-
 Reason explain(const ChargeBreach& breach, std::span<const PackState> packs) {
   const bool named = breach.pack != 0 && breach.pack <= packs.size();
   const std::string_view pack = named ? packs[breach.pack - 1U].name.view() : "the bank";

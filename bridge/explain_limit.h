@@ -4,16 +4,12 @@
 #include <span>
 
 #include "core/charge_validation.h"
-#include "core/limits_table.h"
 #include "core/picture.h"
 
 namespace cw {
 
 /// "cell voltage: cell 7 of garage at 3.512 V". `packs` are those of the picture, for their names.
 Reason explain(const LimitReason& reason, std::span<const PackState> packs);
-
-/// "300.0 A, bound by ...; next 360.0 A by ...".
-Reason explain(const LimitView& limit, Unit unit, std::span<const PackState> packs);
 
 /// "cellar: the ceiling of a cell is 50 mV or more below the cell over-voltage protection; it is
 /// 3.620 V, and 3.600 V is the bound".

@@ -18,7 +18,9 @@ constexpr auto kWritable = std::to_array<WritablePoint>({
     {"802.SocRsvMax", 0, 1000, "upper bound of the state of charge, 0.1 %"},
     {"802.SoCRsvMin", 0, 1000, "lower bound of the state of charge, 0.1 %"},
     {"802.CtrlHb", 0, 0xFFFF, "life sign of the client: any other number than before"},
-    {"802.AlmRst", 0, 1, "1 resets latched alarms"},
+    {"802.AlmRst", 0, 1,
+     "1 asks to reset latched alarms: refused with exception 4, that is an operator's (cellwarden "
+     "relay)"},
     {"802.SetOp", 1, 2, "1 connect, 2 disconnect the bank"},
     {"802.SetInvState", 1, 3, "state of the inverter, kept and shown"},
 });
