@@ -40,12 +40,7 @@ Value state(const Asked& asked) { return static_cast<std::int64_t>(asked.state);
 Value idle(const Asked&) { return 128; }
 Value soc(const Asked& asked) {
   if (!asked.measured().soc) return std::nullopt;
-  if (asked.request().soc_ordered)
-    return std::max<std::int64_t>(asked.measured().soc->count, kSocLeast);
-  const InverterOptions& options = asked.options;
-  const std::int64_t soc = std::clamp(asked.measured().soc->count, options.soc_least.count,
-                                      std::max(options.soc_least, options.soc_most).count);
-  return std::max(soc, kSocLeast);
+  return std::max<std::int64_t>(asked.measured().soc->count, kSocLeast);
 }
 Value total(const Asked& asked) { return energy_Wh(asked, asked.measured().capacity); }
 Value remaining(const Asked& asked) { return energy_Wh(asked, asked.measured().remaining); }

@@ -31,7 +31,7 @@ constexpr std::size_t kZeroCount = 100;
 class BydRegisters final : public RtuMap {
  public:
   explicit BydRegisters(const InverterOptions& options)
-      : RtuMap(options, kUnit), options_(options) {}
+      : RtuMap(options, kUnit), options_(options), told_(options) {}
 
   void tell(const Picture& picture, Instant now) override { told_.take(picture, now); }
   void stop() override { told_.end(); }

@@ -102,7 +102,7 @@ constexpr std::array<Row, kLast - kFirst + 1> kRows = {{
 class GrowattRegisters final : public RtuMap {
  public:
   explicit GrowattRegisters(const InverterOptions& options)
-      : RtuMap(options, kUnit), unconfirmed_(options.unconfirmed) {}
+      : RtuMap(options, kUnit), unconfirmed_(options.unconfirmed), told_(options) {}
 
   void tell(const Picture& picture, Instant now) override { told_.take(picture, now); }
   void stop() override { told_.end(); }

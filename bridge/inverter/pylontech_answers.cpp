@@ -166,7 +166,7 @@ Answer firmware(const Asked& asked) {
 }
 
 Answer system_analog(const Asked& asked) {
-  const auto values = system_of(asked.told, asked.options);
+  const auto values = system_of(asked.told);
   if (!values) return refuse(Return::internal_communication);
   Packer packer;
   packer.put(*values, kSystem);

@@ -20,7 +20,7 @@ constexpr std::size_t kWaitingMost = 8;
 
 class PylontechRs485 final : public InverterProtocol {
  public:
-  explicit PylontechRs485(const InverterOptions& options) : options_(options) {
+  explicit PylontechRs485(const InverterOptions& options) : options_(options), told_(options) {
     if (options_.addresses.empty()) options_.addresses = {pylontech::kUsualAddress};
   }
 

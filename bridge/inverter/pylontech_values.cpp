@@ -52,14 +52,6 @@ Spread spread_of(const Told& told, const Get& get) {
   return spread;
 }
 
-std::int32_t soc_pct(const BankRequest& request, const InverterOptions& options) {
-  const BankMeasured& measured = request.measured;
-  if (request.soc_ordered) return measured.soc->count / 100;
-  const CentiPercent soc =
-      std::clamp(*measured.soc, options.soc_least, std::max(options.soc_least, options.soc_most));
-  return soc.count / 100;
-}
-
 void put_temperatures(const Told& told, System& values) {
   const BankMeasured& measured = told.request().measured;
   const auto& most = *measured.temperature_max;
@@ -104,7 +96,7 @@ Management management_of(const Told& told, const InverterOptions& options, std::
           status_of(request)};
 }
 
-std::optional<System> system_of(const Told& told, const InverterOptions& options) {
+std::optional<System> system_of(const Told& told) {
   const BankMeasured& measured = told.request().measured;
   if (!measured.voltage || !measured.current || !measured.soc || !measured.cell_max ||
       !measured.cell_min || !measured.temperature || !measured.temperature_max ||
@@ -113,7 +105,7 @@ std::optional<System> system_of(const Told& told, const InverterOptions& options
   System values{};
   values.voltage_mV = measured.voltage->count;
   values.current_cA = measured.current->count / 10;
-  values.soc_pct = soc_pct(told.request(), options);
+  values.soc_pct = measured.soc->count / 100;
   const Spread cycles = spread_of(told, [](const ToldPack& pack) { return pack.cycles; });
   values.cycles_mean = cycles.mean();
   values.cycles_max = cycles.most.value.count;

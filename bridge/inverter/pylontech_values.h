@@ -16,7 +16,7 @@ Management management_of(const Told& told, const InverterOptions& options, std::
                          std::size_t share_of);
 
 /// Nothing, here and below: a value of it is not known.
-std::optional<System> system_of(const Told& told, const InverterOptions& options);
+std::optional<System> system_of(const Told& told);
 std::optional<Limits> limits_of(const Told& told);
 std::optional<PackTail> pack_tail(const ToldPack& pack);
 

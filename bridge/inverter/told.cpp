@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "bridge/inverter/told_request.h"
 #include "core/measurements.h"
 
 namespace cw {
@@ -67,21 +68,13 @@ void Told::take(const Picture& picture, Instant now) {
   taken_ = now;
   if (request_.voice == Voice::blind || request_.packs_offline > 0)
     request_.warnings.add(Alarm::internal_communication);
-  if (resting()) rest();
+  keep_soc(request_, options_);
+  if (resting()) forbid_everything(request_);
 }
 
 void Told::end() {
   ended_ = true;
-  rest();
-}
-
-void Told::rest() {
-  request_.charge_current.value = {};
-  request_.discharge_current.value = {};
-  request_.charge_enabled = false;
-  request_.discharge_enabled = false;
-  request_.force_charge = false;
-  request_.full_charge_wanted = false;
+  forbid_everything(request_);
 }
 
 const ToldPack* Told::pack(std::size_t index) const {

@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "core/picture.h"
+#include "bridge/inverter/inverter_protocol.h"
 
 namespace cw {
 
@@ -38,6 +38,8 @@ class Told {
   /// Nobody told us anything for so long: whoever should is not well, and we say nothing more.
   static constexpr Millis kSilentAfter{30'000};
 
+  explicit Told(const InverterOptions& options) : options_(options) {}
+
   /// `picture.request` is there.
   void take(const Picture& picture, Instant now);
   /// From now on currents are zero and nothing is enabled, whatever is taken.
@@ -51,7 +53,8 @@ class Told {
   bool resting() const { return ended_ || request_.voice != Voice::speaking; }
   bool ended() const { return ended_; }
 
-  /// With zero currents and without flags while resting().
+  /// With zero currents and without flags while resting(); its state of charge within the bounds
+  /// of the options.
   const BankRequest& request() const { return request_; }
 
   std::size_t packs() const { return packs_.size(); }
@@ -61,8 +64,7 @@ class Told {
   std::size_t packs_known() const;
 
  private:
-  void rest();
-
+  InverterOptions options_;
   BankRequest request_;
   std::vector<ToldPack> packs_;
   bool any_fresh_ = false;

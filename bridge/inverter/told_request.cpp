@@ -9,15 +9,6 @@ namespace {
 constexpr Millivolts kAboveBattery{200};
 constexpr Milliamps kLeast{100};
 
-void forbid_everything(BankRequest& request) {
-  request.charge_current.value = {};
-  request.discharge_current.value = {};
-  request.charge_enabled = false;
-  request.discharge_enabled = false;
-  request.force_charge = false;
-  request.full_charge_wanted = false;
-}
-
 // An inverter that is told less than the battery has discharges into the grid.
 void keep_above_battery(BankRequest& request) {
   if (!request.measured.voltage) return;
@@ -44,12 +35,26 @@ BankRequest with_options(BankRequest request, const InverterOptions& options) {
     keep_least(request.charge_current.value, request.charge_enabled);
     keep_least(request.discharge_current.value, request.discharge_enabled);
   }
-  if (auto& soc = request.measured.soc; soc && !request.soc_ordered)
-    soc = std::max(std::min(*soc, options.soc_most), options.soc_least);
+  keep_soc(request, options);
   return request;
 }
 
 }  // namespace
+
+void forbid_everything(BankRequest& request) {
+  request.charge_current.value = {};
+  request.discharge_current.value = {};
+  request.charge_enabled = false;
+  request.discharge_enabled = false;
+  request.force_charge = false;
+  request.full_charge_wanted = false;
+}
+
+void keep_soc(BankRequest& request, const InverterOptions& options) {
+  auto& soc = request.measured.soc;
+  if (!soc || request.soc_ordered) return;
+  soc = std::max(std::min(*soc, options.soc_most), options.soc_least);
+}
 
 BankRequest told_request(const BankRequest& request, const InverterOptions& options) {
   if (request.voice == Voice::blind) return farewell_request(request, options);

@@ -6,6 +6,12 @@
 
 namespace cw {
 
+/// Both currents zero, nothing enabled, nothing asked for.
+void forbid_everything(BankRequest& request);
+
+/// The state of charge within the bounds of the options; one that is an order to stop stays.
+void keep_soc(BankRequest& request, const InverterOptions& options);
+
 /// Blind: currents zero and no flag, whatever the request says. Then the charge voltage is kept
 /// above the battery, then a current below 0.1 A becomes 0.1 A with its enable bit cleared, then
 /// the state of charge is kept within its bounds.

@@ -122,6 +122,25 @@ TEST_F(RtuStream, WhatTheAdapterEchoesIsNotARequest) {
   EXPECT_EQ(next(), kBody);
 }
 
+TEST(RtuBattery, KeepsTheStateOfChargeWithinItsBoundsUnlessItIsAnOrderToStop) {
+  InverterOptions options;
+  options.soc_most = {9'900};
+  options.soc_least = {500};
+  rtu::Rig rig("growatt-rs485", options);
+  constexpr unsigned kSoc = 0x15;
+  const auto told = [&](std::int32_t soc, bool ordered) {
+    rig.bank.request.measured.soc = CentiPercent{soc};
+    rig.bank.request.soc_ordered = ordered;
+    rig.tell();
+    const auto values = rig.registers(1, kSoc, 1);
+    return values.empty() ? 0xFFFFU : values.front();
+  };
+  EXPECT_EQ(told(10'000, false), 99u);
+  EXPECT_EQ(told(100, false), 5u);
+  EXPECT_EQ(told(5'550, false), 55u);
+  EXPECT_EQ(told(10'000, true), 100u);
+}
+
 TEST(RtuBattery, TellsByTheGrowattMap) {
   rtu::Rig rig("growatt-rs485");
   rig.tell();
