@@ -181,8 +181,10 @@ std::string_view JkCan::missing(Instant now) const {
 /// be true.
 std::uint8_t JkCan::tell(Instant now, Pack& pack) {
   std::uint8_t refused = 0;
-  const std::uint32_t apart =
-      kCellMessages | bit(Message::cell_temperatures) | bit(Message::alarms) | bit(Message::faults);
+  // V1's sensors are those of another frame.
+  const std::uint32_t sensors = version(now) == Version::v1 ? bit(Message::temperatures) : 0U;
+  const std::uint32_t apart = kCellMessages | bit(Message::cell_temperatures) |
+                              bit(Message::alarms) | bit(Message::faults) | sensors;
   // In the order of the table, but switches first: the heating current counts only while it heats.
   if ((fresh_ & bit(Message::switches)) != 0)
     apply(Message::switches, kept(Message::switches).data, now, pack);
@@ -242,7 +244,7 @@ void JkCan::tell_temperatures(Instant now, Pack& pack) {
   if ((fresh_ & bit(message)) == 0) return;
   fresh_ &= ~bit(message);
   const auto& data = kept(message).data;
-  for (auto& reading : pack.temperature) reading.clear();
+  clear(Message::temperatures, pack);  // also what it said as V2
   std::size_t highest = data[1];
   std::size_t lowest = data[3];
   const bool odd = highest >= kMaxTemperatures || lowest >= kMaxTemperatures ||

@@ -103,6 +103,18 @@ TEST(JkCan, V1TemperaturesThatNameImpossibleSensorsAreNotLost) {
   EXPECT_EQ(board.value(board.pack.temperature[1]), 200);
 }
 
+TEST(JkCan, V1TemperaturesStayWhileOtherFramesComeMoreOften) {
+  CanBoard board;
+  hear_v1(board, {4'000});
+  const int before = board.frames;
+  board.repeat({kBattery, kExtremes}, {1'000});
+  EXPECT_GT(board.frames, before + 5);
+  EXPECT_EQ(board.value(board.pack.temperature[0]), 200);
+  EXPECT_EQ(board.value(board.pack.temperature[1]), 220);
+  board.repeat({kBattery, kExtremes}, {4'200});
+  EXPECT_FALSE(board.pack.temperature[0].fresh(board.now, {60'000})) << "but not for ever";
+}
+
 TEST(JkCan, AddressesAreAddedToTheWholeIdentifier) {
   CanBoard board({.address = 12});
   EXPECT_EQ(board.hear("300#1302B20F51000000").heard, Heard::part);
