@@ -53,7 +53,11 @@ CanFrame from_kernel(const can_frame& in) {
 std::string explain(int number, const std::string& interface) {
   switch (number) {
     case ENODEV:
-    case ENXIO: return "the interface is not there";
+    case ENXIO:
+      return fmt::format(
+          "the interface is not there; `ip link` lists those that are (a virtual one: ip link add "
+          "{} type vcan)",
+          interface);
     case ENETDOWN:
       return fmt::format(
           "the interface is down; bring it up (ip link set {} up type can bitrate 250000; towards "
