@@ -84,13 +84,15 @@ constexpr Words kShadow{"shadow",
                         "cellwarden shadow --parameters lfp --parameters mine.toml trace.csv",
                         "0 done, 1 a fault in the table, 66 a file cannot be read, 74 the output "
                         "cannot be written, 78 a fault in the parameters"};
-constexpr Words kSimulate{"simulate",
-                          "Makes virtual packs that speak the real protocol on "
-                          "pseudo-terminals or over TCP, with faults on demand.",
-                          "cellwarden simulate --pack "
-                          "name=garage,chemistry=lfp,cells=16,capacity=280,link=/tmp/garage",
-                          "0 ended, 69 a terminal or a socket cannot be had, 78 a fault in a pack "
-                          "or the script"};
+constexpr Words kSimulate{
+    "simulate",
+    "Makes virtual packs that speak the real protocol on "
+    "pseudo-terminals, over TCP, on serial ports, CAN interfaces and "
+    "Bluetooth adapters of this machine, with faults on demand.",
+    "cellwarden simulate --pack "
+    "name=garage,chemistry=lfp,cells=16,capacity=280,link=/tmp/garage",
+    "0 ended, 69 a terminal, a port or a socket cannot be had, 78 a fault in a pack "
+    "or the script"};
 constexpr Words kSimulateInverter{
     "inverter",
     "An inverter with sun and loads: reads what a gateway tells it on a real wire and drives the "

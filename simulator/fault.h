@@ -100,6 +100,9 @@ constexpr const FaultRow& facts(Fault fault) { return kFaults[static_cast<std::s
 
 std::optional<Fault> find_fault(std::string_view name);
 
+/// False: it is something of requests and answers, and a board on CAN has neither.
+constexpr bool acts_on_can(Fault fault) { return fault != Fault::slow && fault != Fault::echo; }
+
 /// The faults of one pack that are active.
 class FaultSet {
  public:

@@ -81,6 +81,12 @@ Sensed held_state(const PackSpec& spec) {
   return held;
 }
 
+/// What is wrong once in so many answers is so in as many rounds of its cells.
+bool is_first_cells(const CanFrame& frame) {
+  const auto sender = jk_can::sender_of(frame.id, frame.extended);
+  return sender && sender->message == jk_can::Message::cells;
+}
+
 template <class Q>
 bool inside(Q value, std::int32_t lowest, std::int32_t highest) {
   return value.count >= lowest && value.count <= highest;
@@ -266,6 +272,31 @@ void VirtualPack::broadcast(Instant now, std::vector<CanFrame>& out) {
   const std::size_t before = out.size();
   can_.broadcast(now, told(), out);
   if (silent()) out.resize(before);
+  if (!faults_.any()) return;
+  for (std::size_t i = before; i < out.size();) {
+    if (is_first_cells(out[i])) ++answers_;
+    if (damage(out[i]))
+      ++i;
+    else
+      out.erase(out.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
+void VirtualPack::on_frame(const CanFrame& frame) {
+  if (!silent() && !faults_.has(Fault::read_only)) JkCanBoard::hear(frame, board_);
+}
+
+/// False: nobody receives it, as its controller's checksum is wrong, or parts of it are missing.
+bool VirtualPack::damage(CanFrame& frame) {
+  if (faults_.has(Fault::bad_checksum)) return false;
+  std::vector<std::uint8_t> bytes(frame.data.begin(), frame.data.begin() + frame.length);
+  const bool truncated = faults_.has(Fault::truncate);
+  damage(bytes);
+  if (bytes.size() < frame.length && !truncated) return false;
+  frame.length = static_cast<std::uint8_t>(bytes.size());
+  frame.data = {};
+  std::ranges::copy(bytes, frame.data.begin());
+  return true;
 }
 
 void VirtualPack::damage(std::vector<std::uint8_t>& bytes) {

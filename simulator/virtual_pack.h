@@ -89,7 +89,7 @@ class VirtualPack {
   /// Of a board on CAN: appends the frames that are due at `now`, which is the time of the bus.
   void broadcast(Instant now, std::vector<CanFrame>& out);
   Instant next_broadcast() const { return can_.next(); }
-  void on_frame(const CanFrame& frame) { JkCanBoard::hear(frame, board_); }
+  void on_frame(const CanFrame& frame);
 
   /// `number` and `value` must be in the ranges of the fault's row.
   void inject(Fault fault, std::size_t number, std::int32_t value);
@@ -118,6 +118,7 @@ class VirtualPack {
     return random_.below(10'000) < static_cast<std::uint32_t>(centipercent);
   }
   void damage(std::vector<std::uint8_t>& bytes);
+  bool damage(CanFrame& frame);
 
   PackSpec spec_;
   std::uint64_t seed_;

@@ -224,7 +224,9 @@ Document protocols_document() {
 
 Document simulation_document() {
   DocumentPart keys{"Packs",
-                    "`--pack KEY=VALUE,KEY=VALUE,...`; without one there are three packs.",
+                    "`--pack KEY=VALUE,KEY=VALUE,...`; without one there are three packs. A board "
+                    "on CAN broadcasts on an interface that is up: `ip link add vcan0 type vcan; "
+                    "ip link set vcan0 up`, then `--pack protocol=jk-can,port=vcan0,address=1`.",
                     {{"Key", "Example", "Meaning"}, {}}};
   for (const SimulationKey& row : simulation_keys())
     keys.table.rows.push_back(
@@ -232,7 +234,9 @@ Document simulation_document() {
   DocumentPart faults{"Faults",
                       "On the control socket, one order a line: `status`, `state PACK`, `help`, "
                       "`PACK clear [FAULT]`, or `PACK FAULT ...`. In a script the same behind the "
-                      "simulated time it happens at: `10s garage mute`.",
+                      "simulated time it happens at: `10s garage mute`. Of a board on CAN an "
+                      "answer is a frame: one with a wrong checksum or lost bytes never arrives, "
+                      "and `slow` and `echo` are refused.",
                       {{"Fault", "Behind it", "Meaning"}, {}}};
   for (const simulator::FaultRow& row : simulator::kFaults)
     faults.table.rows.push_back(

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "bridge/pack_json.h"
+#include "daemon/simulate/simulation_can.h"
 #include "daemon/simulate/simulation_radio.h"
 #include "simulator/random.h"
 
@@ -17,6 +18,7 @@ using simulator::kFaults;
 
 constexpr Millis kTick{100};
 std::string_view protocol_of(const simulator::PackSpec& spec) {
+  if (spec.can) return "jk-can";
   return spec.speech == simulator::Speech::jk_modbus ? "jk-modbus" : "jk-uart";
 }
 
@@ -70,6 +72,8 @@ Simulation::Port& Simulation::port_of(const SimulatedPack& description,
   };
   if (!description.adapter.empty())
     port.endpoint = make_radio(loop_, description.adapter, description.radio, pack);
+  else if (description.spec.can)
+    port.endpoint = make_can_node(loop_, description.port, pack);
   else if (!description.port.empty())
     port.endpoint = make_device(
         loop_, description.port,
@@ -139,6 +143,9 @@ std::string Simulation::execute(std::string_view line) {
 
 std::string Simulation::carry_out(const SimulationOrder& order) {
   Station& station = *stations_[order.pack];
+  const bool acts = order.kind != SimulationOrder::Kind::inject || !station.pack.spec().can ||
+                    simulator::acts_on_can(order.fault);
+  if (!acts) return "error: a board on CAN is not asked, and so has no answer to spoil like this";
   switch (order.kind) {
     case SimulationOrder::Kind::status: return status();
     case SimulationOrder::Kind::help: return simulation_words();

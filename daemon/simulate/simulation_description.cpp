@@ -133,12 +133,26 @@ std::string set_turnaround(SimulatedPack& pack, std::string_view value) {
 }
 
 std::string set_protocol(SimulatedPack& pack, std::string_view value) {
-  if (value != "jk-uart" && value != "jk-modbus") return "write jk-uart or jk-modbus";
+  if (value != "jk-uart" && value != "jk-modbus" && value != "jk-can")
+    return "write jk-uart, jk-modbus or jk-can";
   const bool modbus = value == "jk-modbus";
+  pack.on_can = value == "jk-can";
   pack.spec.speech = modbus ? simulator::Speech::jk_modbus : simulator::Speech::jk_uart;
   pack.spec.generation = modbus ? Generation::board_15 : Generation::board_11;
   if (modbus && pack.turnaround_us == kBoardTurnaround_us)
     pack.turnaround_us = kModbusTurnaround_us;
+  return {};
+}
+
+std::string set_address(SimulatedPack& pack, std::string_view value) {
+  std::string fault = set_number(pack.spec.modbus.address, value, 0, kAddressMost);
+  pack.can.address = pack.spec.modbus.address;
+  return fault;
+}
+
+std::string set_version(SimulatedPack& pack, std::string_view value) {
+  if (value != "v1" && value != "v2") return "write v1 or v2";
+  pack.can.version = value == "v1" ? jk_can::Version::v1 : jk_can::Version::v2;
   return {};
 }
 
@@ -172,19 +186,22 @@ using V = std::string_view;
 // clang-format off
 constexpr auto kKeys = std::to_array<SimulationKey>({
     {"name",            "garage",  "its name, for commands",                                  set_name},
-    {"protocol",        "jk-modbus", "what its board speaks: jk-uart (also without this key) or jk-modbus", set_protocol},
+    {"protocol",        "jk-modbus", "what its board speaks: jk-uart (also without this key), jk-modbus or jk-can", set_protocol},
     {"line",            "shed",    "boards with the same word share one port, as on an RS485 line; the first of them says link, baud and turnaround", [](S& p, V v) { p.line = v; return std::string(); }},
-    {"address",         "1",       "jk-modbus: its address on the line, 0 to 247",            [](S& p, V v) { return set_number(p.spec.modbus.address, v, 0, kAddressMost); }},
+    {"address",         "1",       "its address: jk-modbus 0 to 247 on the line, jk-can 0 to 15 on the bus",            set_address},
     {"master",          "yes",     "jk-modbus: it drives the line by itself, as a board with address 0", [](S& p, V v) { return set_flag(p.spec.master, v); }},
     {"counter",         "0",       "jk-modbus: byte 5 of its records",                        [](S& p, V v) { return set_number(p.spec.modbus.counter, v, 0, 255); }},
     {"junk",            "1",       "jk-modbus: so many zeros before and behind an acknowledgement", [](S& p, V v) { return set_number(p.spec.modbus.junk, v, 0, 4); }},
     {"unreliable_reads", "yes",    "jk-modbus: every other function 03 is lost, more than 40 words always", [](S& p, V v) { return set_flag(p.spec.modbus.unreliable_reads, v); }},
+    {"version",         "v1",      "jk-can: v1 has standard frames only; v2 also without this key", set_version},
+    {"discharge_positive", "yes",  "jk-can v1: current counts as its documents have it, + discharges", [](S& p, V v) { return set_flag(p.can.discharge_positive, v); }},
+    {"relay_version",   "yes",     "jk-can: its third sensor is in the battery and not at MOSFETs", [](S& p, V v) { return set_flag(p.can.relay_version, v); }},
     {"chemistry",       "lfp",     "lfp, li-ion or lto",                                      set_chemistry},
     {"cells",           "16",      "cells in series, 2 to 32",                                [](S& p, V v) { return set_number(p.spec.cells, v, 2, 32); }},
     {"capacity",        "280Ah",   "nominal capacity",                                        [](S& p, V v) { return set_quantity(p.spec.capacity, v); }},
     {"soc",             "60%",     "state of charge at the start",                            [](S& p, V v) { return set_quantity(p.spec.soc, v); }},
     {"link",            "/tmp/garage", "a symbolic link to its terminal, kept as long as it runs", [](S& p, V v) { p.link = v; return std::string(); }},
-    {"port",            "/dev/ttyS1", "a serial port of this machine, wired to the gateway's, instead of a new one", [](S& p, V v) { p.port = v; return std::string(); }},
+    {"port",            "/dev/ttyS1", "a serial port of this machine, wired to the gateway's, instead of a new one; jk-can: the CAN interface, which several may share", [](S& p, V v) { p.port = v; return std::string(); }},
     {"adapter",         "hci1",    "it speaks Bluetooth, on this adapter of BlueZ, instead of a wire", [](S& p, V v) { p.adapter = v; return std::string(); }},
     {"generation",      "jk02-32s", "of a board on Bluetooth: jk04, jk02-24s or jk02-32s",    set_generation},
     {"chatter",         "yes",     "of a board on Bluetooth: what newer firmware says between records", [](S& p, V v) { return set_flag(p.radio.chatter, v); }},
@@ -215,6 +232,19 @@ const SimulationKey* find_key(std::string_view key) {
   return nullptr;
 }
 
+/// Of a board on CAN: its address, and what must be given. Empty, or what is wrong.
+std::string complete_can(SimulatedPack& pack) {
+  if (pack.port.empty()) return "jk-can: add port= with the CAN interface, for example port=vcan0";
+  if (!pack.line.empty()) return "line: boards on CAN share their interface: give them one port=";
+  const std::size_t last = pack.can.address + pack.count - 1;
+  if (last > jk_can::kHighestAddress)
+    return fmt::format("address {}: a board on CAN has one from 0 to {}", last,
+                       jk_can::kHighestAddress);
+  pack.spec.can = pack.can;
+  pack.spec.modbus.address = pack.can.address;
+  return fault_of(pack.spec);
+}
+
 /// Fills `pack` from "key=value,key=value"; empty, or what is wrong.
 std::string read_description(std::string_view text, SimulatedPack& pack) {
   for (const std::string_view part : split(text, ',')) {
@@ -234,6 +264,7 @@ std::string read_description(std::string_view text, SimulatedPack& pack) {
       return fmt::format("{} = {}: {} (for example {}={})", key, in_quotes(value), fault, key,
                          row->example);
   }
+  if (pack.on_can) return complete_can(pack);
   if (!pack.line.empty() && pack.spec.speech != simulator::Speech::jk_modbus)
     return "line: its boards need addresses: add protocol=jk-modbus";
   const bool modbus = pack.spec.speech == simulator::Speech::jk_modbus;
@@ -252,6 +283,7 @@ void append_copies(const SimulatedPack& pack, std::vector<SimulatedPack>& packs)
     copy.count = 1;
     copy.spec.name = fmt::format("{}-{}", pack.spec.name, i);
     copy.spec.modbus.address = static_cast<std::uint8_t>(pack.spec.modbus.address + i - 1);
+    if (copy.spec.can) copy.spec.can->address = copy.spec.modbus.address;
     if (!pack.link.empty() && pack.line.empty()) copy.link = fmt::format("{}-{}", pack.link, i);
     packs.push_back(std::move(copy));
   }
@@ -275,11 +307,14 @@ std::string clash(const std::vector<SimulatedPack>& packs) {
       if (!packs[i].adapter.empty() && packs[i].adapter == packs[j].adapter)
         return fmt::format("two packs have the adapter {}: each needs its own address",
                            in_quotes(packs[i].adapter));
-      const bool together = !packs[i].line.empty() && packs[i].line == packs[j].line;
+      const bool one_bus = packs[i].on_can && packs[j].on_can && packs[i].port == packs[j].port;
+      const bool one_line = !packs[i].line.empty() && packs[i].line == packs[j].line;
+      const bool together = one_line || one_bus;
       if (together && packs[i].spec.modbus.address == packs[j].spec.modbus.address)
-        return fmt::format("{} and {} have address {} on the line {}: give each its own",
+        return fmt::format("{} and {} have address {} on the {} {}: give each its own",
                            packs[i].spec.name, packs[j].spec.name, packs[i].spec.modbus.address,
-                           in_quotes(packs[i].line));
+                           one_bus ? "bus" : "line",
+                           in_quotes(one_bus ? packs[i].port : packs[i].line));
       if (!together && !packs[i].port.empty() && packs[i].port == packs[j].port)
         return fmt::format("two packs have the port {}: give each its own",
                            in_quotes(packs[i].port));

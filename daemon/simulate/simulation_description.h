@@ -20,9 +20,11 @@ inline constexpr std::int32_t kModbusTurnaround_us = 8'000;
 /// A virtual pack and the port it speaks on.
 struct SimulatedPack {
   simulator::PackSpec spec;
-  std::string port;     // of this machine, wired to a gateway's; empty: one is made
+  std::string port;     // of this machine, wired to a gateway's, or a CAN interface; else made
   std::string adapter;  // of BlueZ, for a board on Bluetooth; empty: it has a wire
   simulator::JkBleBoardOptions radio;
+  bool on_can = false;
+  simulator::JkCanBoardOptions can;
   std::string link;  // symbolic link to its terminal; empty: none
   std::uint32_t baud = 115'200;
   std::int32_t turnaround_us = kBoardTurnaround_us;  // from the end of a request to the answer
