@@ -41,8 +41,9 @@ enum class EventKind : std::uint8_t {
   inverter_heard,      // it answers
   inverter_silent,     // it does not
   bank_order,          // an energy manager asked for something, or was refused; with who it was
+  limits_enforced,     // another step against an inverter that ignores them: likewise
 };
-inline constexpr std::size_t kEventKindCount = 30;
+inline constexpr std::size_t kEventKindCount = 31;
 
 constexpr std::string_view name(EventKind kind) {
   constexpr std::string_view names[kEventKindCount] = {"started",
@@ -74,7 +75,8 @@ constexpr std::string_view name(EventKind kind) {
                                                        "limits_obeyed",
                                                        "inverter_heard",
                                                        "inverter_silent",
-                                                       "bank_order"};
+                                                       "bank_order",
+                                                       "limits_enforced"};
   return names[static_cast<std::size_t>(kind)];
 }
 

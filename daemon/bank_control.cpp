@@ -96,10 +96,23 @@ void BankControl::watch_obedience(Instant now, std::vector<Event>& events) {
     event.unit = what == Disobeyed::charge_voltage ? Unit::millivolt : Unit::milliamp;
     events.push_back(event);
   }
-  const bool charge = escalation(Flow::charge, obedience_, ladder, now) == Escalation::relay;
-  const bool discharge = escalation(Flow::discharge, obedience_, ladder, now) == Escalation::relay;
-  ignored_ = charge ? (discharge ? Switches::both : Switches::charge)
-                    : (discharge ? Switches::discharge : Switches::none);
+  enforce(ladder, now, events);
+}
+
+void BankControl::enforce(const EscalationLadder& ladder, Instant now, std::vector<Event>& events) {
+  constexpr std::string_view flows[] = {"charge", "discharge"};
+  constexpr Switches switches[] = {Switches::charge, Switches::discharge};
+  ignored_ = Switches::none;
+  for (const Flow flow : {Flow::charge, Flow::discharge}) {
+    const auto index = static_cast<std::size_t>(flow);
+    const Escalation step = escalation(flow, obedience_, ladder, now);
+    if (step == Escalation::relay) ignored_ = ignored_ | switches[index];
+    if (step == enforced_[index]) continue;
+    events.push_back(
+        bank_event(EventKind::limits_enforced, now, name(step),
+                   std::string{flows[index]}.append(", before: ").append(name(enforced_[index]))));
+    enforced_[index] = step;
+  }
 }
 
 void BankControl::note_changes(std::span<const PackState> packs, const BankRequest& before,

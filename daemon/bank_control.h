@@ -44,6 +44,7 @@ class BankControl {
 
  private:
   void watch_obedience(Instant now, std::vector<Event>& events);
+  void enforce(const EscalationLadder& ladder, Instant now, std::vector<Event>& events);
   void note_changes(std::span<const PackState> packs, const BankRequest& before, Instant now,
                     std::vector<Event>& events);
 
@@ -53,6 +54,7 @@ class BankControl {
   ChargeControl control_;
   Obedience obedience_;
   BankRequest request_;  // as it is told
+  std::array<Escalation, 2> enforced_{};  // by flow
   Switches ignored_ = Switches::none;
   BankOrders orders_;
   std::optional<ChargeMemory> memory_;

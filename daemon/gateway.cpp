@@ -51,6 +51,7 @@ Severity severity(EventKind kind) {
     case EventKind::relay_contact:
     case EventKind::divergence_raised:
     case EventKind::limits_ignored:
+    case EventKind::limits_enforced:
     case EventKind::inverter_silent:
     case EventKind::state_unkept: return Severity::warning;
     case EventKind::state_unreadable: return Severity::error;

@@ -182,6 +182,9 @@ TEST_F(Disobeyed, EveryStepIsTakenInItsTurnAndTheRelayIsTheLast) {
   EXPECT_EQ(told().voice, Voice::silent);
   run(10);
   EXPECT_EQ(bank_.ignored(), Switches::charge);
+  EXPECT_EQ(count(EventKind::limits_enforced), 4u);  // each step is told
+  EXPECT_EQ(last(EventKind::limits_enforced)->subject.view(), "relay");
+  EXPECT_EQ(last(EventKind::limits_enforced)->detail.view(), "charge, before: silence");
 }
 
 TEST_F(Disobeyed, ALoadThatComesBackWhileTheLimitRisesIsNone) {
