@@ -12,10 +12,11 @@
 #include <vector>
 
 #include "bridge/inverter/inverter_protocol.h"
-#include "core/charge_control.h"
 #include "core/picture.h"
+#include "daemon/bank_control.h"
 #include "daemon/simulate/inverter_link.h"
 #include "simulator/parallel_packs.h"
+#include "tests/sim/closed_loop_account.h"
 
 namespace cw::simulator {
 
@@ -23,8 +24,9 @@ struct ClosedLoopSite {
   std::vector<PlantOptions> packs = {{}, {}, {}};
   InverterPlant inverter{.energy_Wh = 3 * 14'336.0, .power_most_W = 20'000, .current_most_A = 400};
   std::string protocol = "pylontech-rs485";
-  double warmest_C = 20;  // in the afternoon
-  double coldest_C = 20;  // twelve hours later
+  double warmest_C = 20;    // in the afternoon
+  double coldest_C = 20;    // twelve hours later
+  EscalationLadder ladder;  // what is done about an inverter that does not obey
 };
 
 /// Rules that limits are there to keep from tripping.
@@ -39,13 +41,9 @@ class ClosedLoop {
 
   explicit ClosedLoop(const ClosedLoopSite& site)
       : site_(site),
-        own_(site.packs.size(), {.cells = kCells,
-                                 .charge_current = Milliamps{140'000},
-                                 .discharge_current = Milliamps{140'000}}),
-        memory_(site.packs.size()),
         states_(site.packs.size()),
         mute_(site.packs.size(), false),
-        control_(settings, own_, memory_),
+        control_(bank_of(site)),
         battery_(find_inverter_protocol(site.protocol)->make({})),
         link_(make_inverter_link(site.protocol)),
         inverter_(site.inverter, now_) {
@@ -57,11 +55,12 @@ class ClosedLoop {
     hour_ = std::fmod(hour_ + 1.0 / 3'600, 24.0);
     const auto reach_A = [this](double volts) { return bus_.current_to_reach_A(volts); };
     acted_on_ = inverter_.limits();
-    const double wanted_A = inverter_.current_A(bus_.voltage_V(), reach_A, now_);
+    const double wanted_A = through_relays(inverter_.current_A(bus_.voltage_V(), reach_A, now_));
     for (ParallelPack& pack : bus_.packs()) pack.plant.set_ambient(ambient_C());
     amps_ = bus_.step(1, wanted_A, now_);
     for (std::size_t i = 0; i < states_.size(); ++i) hear(i);
-    control_.step(states_, orders, now_, kWallStart + now_.ms);
+    events_.clear();
+    (void)control_.step(states_, false, now_, kWallStart + now_.ms, events_);
     tell();
     watch();
   }
@@ -78,7 +77,7 @@ class ClosedLoop {
   void mute(std::size_t pack, bool on) { mute_[pack] = on; }
   void mute_all(bool on) { mute_.assign(mute_.size(), on); }
 
-  const BankRequest& request() const { return control_.request(); }
+  const BankRequest& request() const { return *control_.request(); }
   double amps() const { return amps_; }
   double hour() const { return hour_; }
   Instant now() const { return now_; }
@@ -91,7 +90,6 @@ class ClosedLoop {
     double charged_Ah = 0, discharged_Ah = 0;
     double frozen_Ah = 0;  // charged while a sensor showed 0 °C or less
     std::set<LimitCause> charge_causes, discharge_causes, voltage_causes;
-    std::uint64_t unexplained = 0;       // seconds in which a limit named no cause
     std::uint64_t disobeyed = 0;         // seconds of more current or voltage than was asked for
     std::uint32_t trips = 0;             // of rules that limits are there for
     std::uint32_t trips_of_obeying = 0;  // of those, without a disobedience in the minute before
@@ -99,12 +97,30 @@ class ClosedLoop {
     bool was_full = false, force_charge = false;
   };
   const Record& seen() const { return seen_; }
-
-  ChargeSettings settings;
-  BankOrders orders;
+  const ClosedLoopAccount& account() const { return account_; }
 
  private:
   static constexpr std::int64_t kWallStart = 1'700'000'000'000;
+
+  static BankConfiguration bank_of(const ClosedLoopSite& site) {
+    BankConfiguration bank;
+    bank.enabled = true;
+    bank.packs.assign(site.packs.size(), {.cells = kCells,
+                                          .charge_current = Milliamps{140'000},
+                                          .discharge_current = Milliamps{140'000}});
+    bank.settings.ignored_flags_after = site.ladder.flags;
+    bank.settings.ignored_soc_after = site.ladder.soc;
+    bank.settings.ignored_silence_after = site.ladder.silence;
+    bank.settings.ignored_relay_after = site.ladder.relay;
+    return bank;
+  }
+
+  // One relay a direction, between the bank and the inverter.
+  double through_relays(double amps) const {
+    const Switches open = control_.ignored();
+    const Switches way = amps > 0 ? Switches::charge : Switches::discharge;
+    return open == Switches::both || open == way ? 0 : amps;
+  }
 
   static BoardOptions board_options(const PlantOptions& plant) {
     BoardOptions options;
@@ -143,7 +159,7 @@ class ClosedLoop {
   }
 
   void tell() {
-    const Picture picture{now_, 0, Mode::control, states_, nobody_, {}, &control_.request()};
+    const Picture picture{now_, 0, Mode::control, states_, nobody_, {}, control_.request()};
     battery_->tell(picture, now_);
     battery_->receive(link_->ask(), now_);
     // On CAN a set is spread over the second.
@@ -172,9 +188,7 @@ class ClosedLoop {
     seen_.charge_causes.insert(now.charge_current.reason.cause);
     seen_.discharge_causes.insert(now.discharge_current.reason.cause);
     seen_.voltage_causes.insert(now.charge_voltage.reason.cause);
-    if (seen_.charge_causes.contains(LimitCause::none) ||
-        seen_.discharge_causes.contains(LimitCause::none))
-      ++seen_.unexplained;
+    account_.step(now, control_.ignored(), events_, states_, now_);
     seen_.was_full = seen_.was_full || now.full;
     seen_.force_charge = seen_.force_charge || now.force_charge;
     watch_trips();
@@ -208,12 +222,11 @@ class ClosedLoop {
   ClosedLoopSite site_;
   Instant now_{1'000'000};
   double hour_ = 0;
-  std::vector<ChargePackSettings> own_;
-  std::vector<ChargePackState> memory_;
   std::vector<PackState> states_;
   std::vector<bool> mute_;
   Bank nobody_;
-  ChargeControl control_;
+  BankControl control_;
+  std::vector<Event> events_;  // of this second
   std::unique_ptr<InverterProtocol> battery_;
   std::unique_ptr<InverterLink> link_;
   Inverter inverter_;
@@ -222,6 +235,7 @@ class ClosedLoop {
   std::optional<Instant> disobeyed_;
   double amps_ = 0;
   Record seen_;
+  ClosedLoopAccount account_;
 };
 
 }  // namespace cw::simulator
