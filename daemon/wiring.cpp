@@ -49,6 +49,8 @@ Wiring::Wiring(const Configuration& configuration, Loop& loop)
       hub_([&loop] { return loop.now_us(); }, capture_header(configuration, loop),
            [this](bool on) { switch_recording(on); }),
       gateway_(configuration),
+      mqtt_orders_(
+          gateway_, [this](const MqttAnswer& answer) { mqtt_->answer(answer); }, Loop::wall_ms),
       status_(loop, configuration.control_socket,
               [this](const ControlRequest& request, std::string& out) { answer(request, out); }),
       live_(hub_, status_),
@@ -64,6 +66,7 @@ Wiring::Wiring(const Configuration& configuration, Loop& loop)
 
 Wiring::~Wiring() {
   if (modbus_) loop_.forget(modbus_->descriptor());
+  if (mqtt_ && mqtt_->descriptor() >= 0) loop_.forget(mqtt_->descriptor());
 }
 
 // A bad port of one wire must not keep the others from working, so nothing here can fail.
@@ -155,13 +158,23 @@ ModbusHooks Wiring::modbus_hooks() {
   return hooks;
 }
 
+void Wiring::open_mqtt() {
+  if (!configuration_.mqtt.enabled) return;
+  MqttOptions options = configuration_.mqtt;
+  for (std::size_t i = 0; i < configuration_.packs.size(); ++i)
+    if (settings(i) != nullptr) options.writable.push_back(configuration_.packs[i].name);
+  mqtt_ = make_mqtt(options);
+  gateway_.add(*mqtt_);
+  if (mqtt_->descriptor() < 0) return;
+  loop_.watch(mqtt_->descriptor(), EPOLLIN, [this](std::uint32_t) {
+    for (const MqttCommand& command : mqtt_->take()) mqtt_orders_.take(command, loop_.now());
+  });
+}
+
 void Wiring::make_sinks() {
   open_modbus();
   if (inverters_.size() > 0) gateway_.add(inverters_);
-  if (configuration_.mqtt.enabled) {
-    mqtt_ = make_mqtt(configuration_.mqtt);
-    gateway_.add(*mqtt_);
-  }
+  open_mqtt();
   if (configuration_.history.enabled) {
     history_ = make_history(configuration_.history);
     gateway_.add(*history_);

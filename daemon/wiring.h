@@ -17,6 +17,7 @@
 #include "daemon/status_json.h"
 #include "daemon/status_server.h"
 #include "daemon/wire.h"
+#include "daemon/writes/mqtt_orders.h"
 
 namespace cw {
 
@@ -43,6 +44,7 @@ class Wiring final : private OrderDesk {
   void make_wires();
   void make_sinks();
   void open_modbus();
+  void open_mqtt();
   ModbusHooks modbus_hooks();
   void switch_recording(bool on);
   void note_inverters(Instant now);
@@ -66,7 +68,7 @@ class Wiring final : private OrderDesk {
   bool history_in_trouble_ = false;
   Instant started_{};
   // Sinks outlive the gateway that publishes to them; wires go first, they call the gateway.
-  std::unique_ptr<Sink> mqtt_;
+  std::unique_ptr<MqttSink> mqtt_;
   std::unique_ptr<ModbusServer> modbus_;
   std::unique_ptr<Sink> history_;
   InverterPorts inverters_;
@@ -76,6 +78,7 @@ class Wiring final : private OrderDesk {
   CaptureHub hub_;
   CaptureProbe probe_;  // of the gateway
   Gateway gateway_;
+  MqttOrders mqtt_orders_;
   std::vector<std::unique_ptr<Wire>> wires_;
   std::unique_ptr<BlackBox> black_box_;
   StatusServer status_;

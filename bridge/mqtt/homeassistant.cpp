@@ -81,6 +81,10 @@ class Components {
     json_.key(key);
     json_.integer(value);
   }
+  void quantity(std::string_view key, std::int32_t count, Unit unit) {
+    json_.key(key);
+    json_.quantity(count, unit);
+  }
   void words(std::string_view key, std::span<const std::string_view> all) {
     json_.key(key);
     json_.begin_array();
@@ -138,6 +142,18 @@ void add_value(Components& out, std::string_view key, std::string_view title, Un
   }
   out.category(how.diagnostic, how.enabled);
   out.end();
+}
+
+std::string value_of(const MqttSettable& setting) {
+  return fmt::format("{{{{ value_json.{}{} }}}}", setting.parameter ? "parameters." : "",
+                     setting.key);
+}
+
+std::string_view title_of(const MqttSettable& setting) {
+  if (setting.parameter) return facts(*setting.parameter).title;
+  for (const Field& field : kFields)
+    if (field.facts.key == setting.key) return field.facts.title;
+  return setting.key;
 }
 
 void add_fields(Components& out, const PackTopics& topics) {
@@ -207,6 +223,49 @@ void add_events(Components& out, const std::string& topic, std::string_view gate
   out.number("qos", 1);
   out.availability({gateway_status});
   out.end();
+}
+
+// What the board says it is set to, never what was ordered.
+void add_switch(Components& out, const DiscoverySource& source, const DiscoveredPack& pack,
+                const MqttSettable& setting, const Member& state) {
+  out.begin("switch", fmt::format("set_{}", setting.key), title_of(setting));
+  out.members({state,
+               {"val_tpl", value_of(setting)},
+               {"cmd_t", set_topic(source.base, source.gateway, pack.name, setting.key)},
+               {"stat_on", "True"},
+               {"stat_off", "False"},
+               {"ent_cat", "config"}});
+  out.number("qos", 1);
+  out.end();
+}
+
+void add_number(Components& out, const DiscoverySource& source, const DiscoveredPack& pack,
+                const MqttSettable& setting, const Member& state) {
+  const ParameterFacts& row = facts(*setting.parameter);
+  out.begin("number", fmt::format("set_{}", setting.key), row.title);
+  out.members({state,
+               {"val_tpl", value_of(setting)},
+               {"cmd_t", set_topic(source.base, source.gateway, pack.name, setting.key)},
+               {"unit_of_meas", facts(row.unit).symbol},
+               {"mode", "box"},
+               {"ent_cat", "config"}});
+  out.quantity("min", row.lowest, row.unit);
+  out.quantity("max", row.highest, row.unit);
+  out.quantity("step", 1, row.unit);
+  out.number("qos", 1);
+  out.end();
+}
+
+void add_settings(Components& out, const DiscoverySource& source, const DiscoveredPack& pack) {
+  for (const MqttSettable* setting : pack.settable) {
+    const bool parameter = setting->parameter.has_value();
+    const Member state{"stat_t",
+                       parameter ? std::string_view{pack.topics.parameters} : std::string_view{}};
+    if (parameter && facts(*setting->parameter).unit != Unit::flag)
+      add_number(out, source, pack, *setting, state);
+    else
+      add_switch(out, source, pack, *setting, state);
+  }
 }
 
 // A decision holds while the pack is silent too: most of all then.
@@ -370,6 +429,7 @@ void write_pack_discovery(std::string& out, const DiscoverySource& source,
   add_connection(components, pack.topics.status, source.topics.status);
   add_events(components, pack.topics.event, source.topics.status);
   add_supervisor(components, pack.name, source.topics);
+  add_settings(components, source, pack);
   components.finish();
   json.end_object();
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "bridge/mqtt/mqtt.h"
 #include "bridge/mqtt/mqtt_payload.h"
 
 namespace cw {
@@ -19,6 +20,7 @@ struct Tombstone {
 };
 
 struct DiscoverySource {
+  std::string base;     // of all topics
   std::string gateway;  // the configured id
   std::string version;
   GatewayTopics topics;
@@ -30,6 +32,7 @@ struct DiscoveredPack {
   const Identity& identity;
   const Shape& shape;
   const PackTopics& topics;
+  std::span<const MqttSettable* const> settable{};  // may be ordered, and the board has it
 };
 
 /// Letters, digits, - and _ stay; any other byte becomes _. What Home Assistant takes in a topic.

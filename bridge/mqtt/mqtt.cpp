@@ -29,14 +29,15 @@ std::thread start_without_signals(std::shared_ptr<MqttWorker> worker) {
   return thread;
 }
 
-class MqttSink final : public Sink {
+class ThreadedMqtt final : public MqttSink {
  public:
-  explicit MqttSink(const MqttOptions& options)
-      : worker_(std::make_shared<MqttWorker>(options, CW_VERSION, std::random_device{}())),
+  explicit ThreadedMqtt(const MqttOptions& options)
+      : commands_(options.commands),
+        worker_(std::make_shared<MqttWorker>(options, CW_VERSION, std::random_device{}())),
         thread_(start_without_signals(worker_)) {}
 
   // A thread that hangs in a name server's silence is left behind: it owns all it touches.
-  ~MqttSink() override {
+  ~ThreadedMqtt() override {
     worker_->stop();
     if (worker_->ended_within(kStopMost))
       thread_.join();
@@ -44,8 +45,8 @@ class MqttSink final : public Sink {
       thread_.detach();
   }
 
-  MqttSink(const MqttSink&) = delete;
-  MqttSink& operator=(const MqttSink&) = delete;
+  ThreadedMqtt(const ThreadedMqtt&) = delete;
+  ThreadedMqtt& operator=(const ThreadedMqtt&) = delete;
 
   void publish(const Picture& picture, std::span<const std::size_t> changed) override {
     worker_->mailbox().put(picture, changed);
@@ -53,15 +54,20 @@ class MqttSink final : public Sink {
   void record(const Event& event) override { worker_->mailbox().put(event); }
   Health health() const override { return worker_->health(); }
 
+  int descriptor() const override { return commands_ ? worker_->inbox().descriptor() : -1; }
+  std::vector<MqttCommand> take() override { return worker_->inbox().take(); }
+  void answer(const MqttAnswer& answer) override { worker_->mailbox().put(answer); }
+
  private:
+  bool commands_;
   std::shared_ptr<MqttWorker> worker_;
   std::thread thread_;
 };
 
 }  // namespace
 
-std::unique_ptr<Sink> make_mqtt(const MqttOptions& options) {
-  return std::make_unique<MqttSink>(options);
+std::unique_ptr<MqttSink> make_mqtt(const MqttOptions& options) {
+  return std::make_unique<ThreadedMqtt>(options);
 }
 
 }  // namespace cw

@@ -4,10 +4,19 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "bridge/mqtt/mqtt_inbox.h"
 #include "bridge/sink.h"
+#include "core/parameters.h"
 
 namespace cw {
+
+/// A setting that may be ordered over MQTT, as subscribers know it.
+struct MqttSettable {
+  std::string key;                       // "cell_overvoltage_V", "charge_switch"
+  std::optional<Parameter> parameter{};  // none: a switch, which is also a field of that key
+};
 
 struct MqttOptions {
   bool enabled = false;
@@ -23,10 +32,23 @@ struct MqttOptions {
   Millis cells_interval{10'000};
   Millis stats_interval{60'000};
   Millis beat{60'000};  // a group is repeated after this even if nothing changed
+
+  // Orders. Without these the gateway subscribes to none.
+  bool commands = false;               // something may be ordered
+  std::vector<MqttSettable> settable;  // has an entity in Home Assistant
+  std::vector<std::string> writable;   // packs on wires that can write
 };
 
-/// Starts its thread. `packs`: the configured packs in order; names and identities are taken from
-/// the pictures.
-std::unique_ptr<Sink> make_mqtt(const MqttOptions& options);
+class MqttSink : public Sink {
+ public:
+  /// Readable when take() has something; -1: nothing may be ordered.
+  virtual int descriptor() const = 0;
+  /// What arrived since it was last called, in order.
+  virtual std::vector<MqttCommand> take() = 0;
+  virtual void answer(const MqttAnswer& answer) = 0;
+};
+
+/// Starts its thread. Names and identities are taken from the pictures.
+std::unique_ptr<MqttSink> make_mqtt(const MqttOptions& options);
 
 }  // namespace cw

@@ -103,6 +103,7 @@ bool MqttPublisher::announce_online(Instant now) {
   for (PackOut& pack : packs_) {
     pack.info_due = !pack.info.empty();
     pack.alarms_due = true;
+    pack.parameters_due = pack.parameters != ParameterSet{};
   }
   supervisor_due_ = true;
   force_groups();
@@ -135,9 +136,10 @@ void MqttPublisher::choose_device(const PackState& state, PackOut& pack, Instant
 
 bool MqttPublisher::discover(const PackState& state, PackOut& pack, Instant now) {
   payload_.clear();
-  write_pack_discovery(payload_, source_,
-                       {pack.device, pack.name, state.pack.identity, pack.shape, pack.topics},
-                       kPackTombstones);
+  write_pack_discovery(
+      payload_, source_,
+      {pack.device, pack.name, state.pack.identity, pack.shape, pack.topics, pack.settable},
+      kPackTombstones);
   if (!send(discovery_topic(options_.discovery_prefix, pack.device), kRetained)) return false;
   pack.discovery_due = false;
   pack.discovered = now;

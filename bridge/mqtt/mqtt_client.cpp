@@ -54,9 +54,10 @@ mqtt::connect_options connect_options(const MqttAccount& account) {
 
 class PahoClient final : public MqttClient {
  public:
-  PahoClient(const MqttAccount& account, std::function<void()> wake)
+  PahoClient(const MqttAccount& account, std::function<void()> wake, MqttArrived on_command)
       : options_(connect_options(account)),
         wake_(std::move(wake)),
+        on_command_(std::move(on_command)),
         client_(paho_uri(account.broker), account.client_id,
                 mqtt::create_options_builder()
                     .mqtt_version(MQTTVERSION_3_1_1)
@@ -81,12 +82,14 @@ class PahoClient final : public MqttClient {
   }
 
   void listen_for_birth(const std::string& topic) override {
-    try {
-      client_.subscribe(topic, 1);
-    } catch (const mqtt::exception&) {
-      // Only a connection that is breaking refuses; the next one asks again.
+    {
+      const std::lock_guard lock(mutex_);
+      birth_topic_ = topic;
     }
+    subscribe(topic);
   }
+
+  void listen_for_commands(const std::string& filter) override { subscribe(filter); }
 
   bool send(const std::string& topic, std::string_view payload, Delivery delivery) override {
     try {
@@ -183,16 +186,34 @@ class PahoClient final : public MqttClient {
     });
   }
 
+  void subscribe(const std::string& filter) {
+    try {
+      client_.subscribe(filter, 1);
+    } catch (const mqtt::exception&) {
+      // Only a connection that is breaking refuses; the next one asks again.
+    }
+  }
+
+  bool is_birth(const std::string& topic) {
+    const std::lock_guard lock(mutex_);
+    return topic == birth_topic_;
+  }
+
   // A retained birth is an old one, and a new connection announces everything anyway.
   void arrived(const mqtt::message& message) {
-    if (message.is_retained()) return;
-    if (message.get_payload() == "online") note([](MqttNews& news) { news.birth = true; });
+    const std::string payload = message.get_payload_str();
+    if (!is_birth(message.get_topic()))
+      return on_command_(message.get_topic(), payload, message.is_retained());
+    if (!message.is_retained() && payload == "online")
+      note([](MqttNews& news) { news.birth = true; });
   }
 
   std::mutex mutex_;
   MqttNews news_;
   mqtt::connect_options options_;
   std::function<void()> wake_;
+  MqttArrived on_command_;
+  std::string birth_topic_;
   Listener on_connect_{*this, connect_succeeded, connect_failed};
   Listener on_acknowledge_{*this, acknowledged, given_up};
   Listener on_disconnect_{*this, disconnected, disconnected};
@@ -201,9 +222,9 @@ class PahoClient final : public MqttClient {
 
 }  // namespace
 
-std::unique_ptr<MqttClient> make_mqtt_client(const MqttAccount& account,
-                                             std::function<void()> wake) {
-  return std::make_unique<PahoClient>(account, std::move(wake));
+std::unique_ptr<MqttClient> make_mqtt_client(const MqttAccount& account, std::function<void()> wake,
+                                             MqttArrived arrived) {
+  return std::make_unique<PahoClient>(account, std::move(wake), std::move(arrived));
 }
 
 }  // namespace cw

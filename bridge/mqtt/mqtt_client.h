@@ -35,13 +35,18 @@ class MqttClient : public MqttOutlet {
  public:
   virtual void connect() = 0;
   virtual void listen_for_birth(const std::string& topic) = 0;
+  /// What arrives on these topics goes to `arrived` of make_mqtt_client().
+  virtual void listen_for_commands(const std::string& filter) = 0;
   /// Sends what is under way, for at most `patience`, then says goodbye: no will is sent.
   virtual void disconnect(Millis patience) = 0;
   virtual MqttNews news() = 0;
 };
 
-/// `wake` is called from foreign threads whenever there is news; it must only ring a bell.
-std::unique_ptr<MqttClient> make_mqtt_client(const MqttAccount& account,
-                                             std::function<void()> wake);
+/// Both are called from foreign threads: `wake` whenever there is news, it must only ring a bell;
+/// `arrived` with what came on a topic of listen_for_commands(), it must only put it somewhere.
+using MqttArrived =
+    std::function<void(std::string_view topic, std::string_view payload, bool retained)>;
+std::unique_ptr<MqttClient> make_mqtt_client(const MqttAccount& account, std::function<void()> wake,
+                                             MqttArrived arrived);
 
 }  // namespace cw

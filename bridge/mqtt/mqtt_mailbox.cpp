@@ -70,6 +70,19 @@ void MqttMailbox::put(const Event& event) {
   events_.push_back(event);  // publish() of the same turn ends the wait
 }
 
+void MqttMailbox::put(const MqttAnswer& answer) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (answers_.size() == kAnswersMost) {
+      answers_.pop_front();
+      ++dropped_;
+    }
+    answers_.push_back(answer);
+    woken_ = true;
+  }
+  news_.notify_one();
+}
+
 std::uint64_t MqttMailbox::dropped() const {
   const std::lock_guard lock(mutex_);
   return dropped_;
@@ -99,6 +112,7 @@ void MqttMailbox::listen(bool to_news) {
 void MqttMailbox::take(MqttModel& model, Taken& taken, std::size_t events_most) {
   taken.packs.clear();
   taken.events.clear();
+  taken.answers.clear();
   std::size_t packs = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -119,6 +133,8 @@ void MqttMailbox::take(MqttModel& model, Taken& taken, std::size_t events_most) 
     const auto count = static_cast<std::ptrdiff_t>(std::min(events_most, events_.size()));
     taken.events.assign(events_.begin(), events_.begin() + count);
     events_.erase(events_.begin(), events_.begin() + count);
+    taken.answers.assign(answers_.begin(), answers_.end());
+    answers_.clear();
   }
   for (std::size_t i = 0; i < packs; ++i) take_pack(model, taken, i);
 }

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <vector>
 
+#include "bridge/mqtt/mqtt_inbox.h"
 #include "bridge/mqtt/mqtt_payload.h"
 #include "bridge/sink.h"
 
@@ -30,6 +31,7 @@ struct MqttModel {
 struct Taken {
   std::vector<std::size_t> packs;  // indices of the packs that are new
   std::vector<Event> events;
+  std::vector<MqttAnswer> answers;
   bool supervisor = false;  // verdicts, relays or mode are not as they were
 };
 
@@ -37,11 +39,14 @@ class MqttMailbox {
  public:
   using Clock = std::chrono::steady_clock;
   static constexpr std::size_t kEventsMost = 1'000;
+  static constexpr std::size_t kAnswersMost = 256;
 
   // The loop's thread.
   void put(const Picture& picture, std::span<const std::size_t> changed);
   /// When full the oldest event makes room and is counted.
   void put(const Event& event);
+  /// The same; and ends a wait.
+  void put(const MqttAnswer& answer);
   std::uint64_t dropped() const;
 
   // Any thread.
@@ -86,6 +91,7 @@ class MqttMailbox {
   Moment anchor_{};
   Clock::time_point anchored_{};
   std::deque<Event> events_;
+  std::deque<MqttAnswer> answers_;
   std::uint64_t dropped_ = 0;
 };
 

@@ -258,6 +258,15 @@ void write_info_document(std::string& out, const PackState& state, const Shape& 
   json.end_object();
 }
 
+void write_parameters_document(std::string& out, const ParameterSet& parameters,
+                               const Moment& since) {
+  JsonWriter json(out);
+  json.begin_object();
+  write_parameters(json, "parameters", parameters);
+  write_ts(json, since.wall_ms);
+  json.end_object();
+}
+
 void write_gateway_document(std::string& out, std::string_view gateway, std::string_view version,
                             std::span<const PackState> packs) {
   JsonWriter json(out);

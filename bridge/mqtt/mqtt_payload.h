@@ -65,6 +65,10 @@ void write_alarms_document(std::string& out, std::optional<AlarmSet> alarms,
 /// What the pack says it is, its protocol and how many cells it has.
 void write_info_document(std::string& out, const PackState& state, const Shape& shape);
 
+/// "parameters": those the board says, and "ts": since when they are so.
+void write_parameters_document(std::string& out, const ParameterSet& parameters,
+                               const Moment& since);
+
 /// What the gateway is and which packs it reads.
 void write_gateway_document(std::string& out, std::string_view gateway, std::string_view version,
                             std::span<const PackState> packs);

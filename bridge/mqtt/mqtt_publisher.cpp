@@ -11,6 +11,13 @@ constexpr Millis kRefusedPause{20};
 constexpr Millis kBankInterval{900};
 constexpr std::size_t kEventsInFlight = 32;
 
+bool is_heard(const Pack& pack, std::string_view key) {
+  for (const Field& field : kFields)
+    if (field.facts.key == key)
+      return field.heard(pack.scalars).has_value();
+  return false;
+}
+
 constexpr Delivery kRetained{.qos = 1, .retain = true, .reported = false};
 constexpr Delivery kReported{.qos = 1, .retain = false, .reported = true};
 
@@ -19,7 +26,7 @@ constexpr Delivery kReported{.qos = 1, .retain = false, .reported = true};
 MqttPublisher::MqttPublisher(const MqttOptions& options, std::string_view version,
                              std::uint32_t seed)
     : options_(options),
-      source_{options.gateway_id, std::string(version),
+      source_{options.base_topic, options.gateway_id, std::string(version),
               gateway_topics(options.base_topic, options.gateway_id)},
       birth_topic_(cw::birth_topic(options.discovery_prefix)),
       random_(seed) {}
@@ -52,6 +59,8 @@ void MqttPublisher::prepare(const MqttModel& model) {
     packs_.emplace_back();
     packs_.back().name = state.name.view();
     packs_.back().topics = pack_topics(options_.base_topic, options_.gateway_id, state.name.view());
+    packs_.back().writable = std::find(options_.writable.begin(), options_.writable.end(),
+                                       state.name.view()) != options_.writable.end();
   }
 }
 
@@ -60,11 +69,37 @@ void MqttPublisher::apply(const MqttModel& model, const Taken& taken, Instant no
   for (const std::size_t i : taken.packs) note_pack(model.packs[i], packs_[i], now);
   events_.insert(events_.end(), taken.events.begin(), taken.events.end());
   supervisor_due_ = supervisor_due_ || taken.supervisor;
+  for (const MqttAnswer& answer : taken.answers) {
+    answers_.push_back(answer);
+    if (!answer.refused || answer.pack >= packs_.size()) continue;
+    PackOut& pack = packs_[answer.pack];
+    pack.groups[static_cast<std::size_t>(Group::state)].forced = true;
+    pack.parameters_due = pack.parameters != ParameterSet{};
+    pack.check_at = now;
+  }
+}
+
+// What can be ordered has an entity once the board said what it is set to.
+void MqttPublisher::note_settings(const PackState& state, PackOut& pack) {
+  if (state.pack.parameters != pack.parameters) {
+    pack.parameters = state.pack.parameters;
+    pack.parameters_due = true;
+  }
+  if (!pack.writable) return;
+  std::vector<const MqttSettable*> known;
+  for (const MqttSettable& one : options_.settable)
+    if (one.parameter ? pack.parameters.get(*one.parameter).has_value()
+                      : is_heard(state.pack, one.key))
+      known.push_back(&one);
+  if (known == pack.settable) return;
+  pack.settable = std::move(known);
+  pack.discovery_due = true;
 }
 
 void MqttPublisher::note_pack(const PackState& state, PackOut& pack, Instant now) {
   pack.check_at = now;
   if (state.fresh(now) && !pack.first_heard) pack.first_heard = now;
+  note_settings(state, pack);
   const bool grew = pack.shape.grow(state.pack);
   scratch_.clear();
   write_info_document(scratch_, state, pack.shape);
@@ -95,7 +130,7 @@ bool MqttPublisher::send_all(const MqttModel& model, const Moment& at) {
     if (at.now >= packs_[i].check_at && !send_pack(model, i, at)) return false;
     want(packs_[i].check_at);
   }
-  return send_supervisor(model, at) && send_events() && send_limits(model, at) &&
+  return send_supervisor(model, at) && send_answers() && send_events() && send_limits(model, at) &&
          send_bank(model, at);
 }
 
@@ -105,7 +140,7 @@ bool MqttPublisher::send_pack(const MqttModel& model, std::size_t i, const Momen
   PackOut& pack = packs_[i];
   pack.check_at = at.now + kIdle;
   bool all = send_status(state, pack, at.now) && send_alarms(state, pack, at) &&
-             discover_late(model, i, at.now) && send_info(pack);
+             discover_late(model, i, at.now) && send_info(pack) && send_parameters(pack, at);
   for (GroupOut& group : pack.groups) all = all && send_group(state, pack, group, at);
   if (!all) pack.check_at = at.now + kRefusedPause;
   return all;
@@ -140,6 +175,24 @@ bool MqttPublisher::send_info(PackOut& pack) {
   payload_ = pack.info;
   pack.info_due = !send(pack.topics.info, kRetained);
   return !pack.info_due;
+}
+
+bool MqttPublisher::send_parameters(PackOut& pack, const Moment& at) {
+  if (!pack.parameters_due) return true;
+  payload_.clear();
+  write_parameters_document(payload_, pack.parameters, at);
+  pack.parameters_due = !send(pack.topics.parameters, kRetained);
+  return !pack.parameters_due;
+}
+
+bool MqttPublisher::send_answers() {
+  for (; !answers_.empty(); answers_.pop_front()) {
+    const MqttAnswer& answer = answers_.front();
+    payload_ = answer.payload;
+    if (!send(packs_[answer.pack].topics.answer, {.qos = 1, .retain = false, .reported = false}))
+      return false;
+  }
+  return true;
 }
 
 Millis MqttPublisher::interval(Group group) const {

@@ -73,6 +73,10 @@ class MqttPublisher {
                                              GroupOut{Group::stats}};
     std::string info;
     bool info_due = true;
+    bool writable = false;                      // on a wire that can write
+    std::vector<const MqttSettable*> settable;  // of what may be ordered, what the board says
+    ParameterSet parameters;
+    bool parameters_due = false;
     std::optional<AlarmSet> alarms;
     std::optional<Moment> alarms_since;  // when `alarms` became so; none: never looked
     bool alarms_due = true;
@@ -102,6 +106,9 @@ class MqttPublisher {
   bool send_status(const PackState& state, PackOut& pack, Instant now);
   bool send_alarms(const PackState& state, PackOut& pack, const Moment& at);
   bool send_info(PackOut& pack);
+  bool send_parameters(PackOut& pack, const Moment& at);
+  bool send_answers();
+  void note_settings(const PackState& state, PackOut& pack);
   bool send_group(const PackState& state, PackOut& pack, GroupOut& group, const Moment& at);
   bool send_supervisor(const MqttModel& model, const Moment& at);
   bool send_bank(const MqttModel& model, const Moment& at);
@@ -137,7 +144,8 @@ class MqttPublisher {
   std::string limits_said_;  // without its time
   Instant limits_sent_{};
   bool limits_forced_ = true;
-  std::deque<Event> events_;  // not yet acknowledged, oldest first
+  std::deque<MqttAnswer> answers_;  // to be sent
+  std::deque<Event> events_;        // not yet acknowledged, oldest first
   std::size_t events_sent_ = 0;
 
   MqttOutlet* out_ = nullptr;  // during send_due() only

@@ -3,6 +3,7 @@
 // never change while the program runs.
 #pragma once
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,11 +33,25 @@ struct PackTopics {
   std::string info;
   std::string alarms;
   std::string event;
+  std::string parameters;  // the settings of the BMS
+  std::string answer;      // what became of an order
   std::array<std::string, kGroupCount> groups;
 };
 
 GatewayTopics gateway_topics(std::string_view base, std::string_view gateway);
 PackTopics pack_topics(std::string_view base, std::string_view gateway, std::string_view pack);
+
+/// Where a setting of a pack is ordered. Given "+" twice: all of them, to subscribe to.
+std::string set_topic(std::string_view base, std::string_view gateway, std::string_view pack,
+                      std::string_view setting);
+
+struct SetTopic {
+  std::string_view pack;
+  std::string_view setting;
+};
+/// Nothing: it is none.
+std::optional<SetTopic> read_set_topic(std::string_view base, std::string_view gateway,
+                                       std::string_view topic);
 
 /// Where Home Assistant expects the discovery message of a device.
 std::string discovery_topic(std::string_view prefix, std::string_view device);

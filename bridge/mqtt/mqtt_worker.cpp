@@ -41,7 +41,7 @@ MqttWorker::MqttWorker(const MqttOptions& options, std::string_view version, std
                options.password, publisher_.topics().status} {}
 
 Health MqttWorker::health() const {
-  const std::uint64_t dropped = mailbox_.dropped();
+  const std::uint64_t dropped = mailbox_.dropped() + inbox_.dropped();
   const std::lock_guard lock(mutex_);
   return {ok_, detail_, dropped};
 }
@@ -94,10 +94,20 @@ void MqttWorker::turn() {
 // The old client goes here, and not where its end was told: that was in one of its callbacks.
 void MqttWorker::attempt(Instant now) {
   client_.reset();
-  client_ = make_mqtt_client(account_, [this] { mailbox_.wake(); });
+  client_ = make_mqtt_client(
+      account_, [this] { mailbox_.wake(); },
+      [this](auto topic, auto payload, bool retained) { arrived(topic, payload, retained); });
   state_ = State::connecting;
   attempted_ = now;
   client_->connect();
+}
+
+// On a thread of the library.
+void MqttWorker::arrived(std::string_view topic, std::string_view payload, bool retained) {
+  const auto level = read_set_topic(options_.base_topic, options_.gateway_id, topic);
+  if (!level) return;  // nothing else was subscribed to
+  inbox_.put({std::string(level->pack), std::string(level->setting),
+              std::string(payload.substr(0, MqttCommand::kPayloadMost)), retained});
 }
 
 void MqttWorker::handle(const MqttNews& news, Instant now) {
@@ -107,6 +117,8 @@ void MqttWorker::handle(const MqttNews& news, Instant now) {
     retry_.on_connected(now);
     mailbox_.listen(true);
     if (options_.home_assistant) client_->listen_for_birth(publisher_.birth_topic());
+    if (options_.commands && inbox_.descriptor() >= 0)
+      client_->listen_for_commands(set_topic(options_.base_topic, options_.gateway_id, "+", "+"));
     publisher_.on_connected(mailbox_.moment(Clock::now()).now);
     report(true, fmt::format("connected to {} as {}", place, account_.client_id));
   }

@@ -16,6 +16,7 @@ class MqttWorker {
   MqttWorker(const MqttOptions& options, std::string_view version, std::uint32_t seed);
 
   MqttMailbox& mailbox() { return mailbox_; }
+  MqttInbox& inbox() { return inbox_; }
   Health health() const;
 
   /// The thread's life: until stop(), then `offline` is said and the connection closed.
@@ -30,6 +31,7 @@ class MqttWorker {
 
   void turn();
   void attempt(Instant now);
+  void arrived(std::string_view topic, std::string_view payload, bool retained);
   void handle(const MqttNews& news, Instant now);
   void rest_until(Instant retry, std::string detail);
   void change_id();
@@ -39,6 +41,7 @@ class MqttWorker {
 
   MqttOptions options_;
   MqttMailbox mailbox_;
+  MqttInbox inbox_;
   MqttPublisher publisher_;
   MqttRetry retry_;
   std::minstd_rand random_;

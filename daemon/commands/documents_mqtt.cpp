@@ -43,6 +43,7 @@ DocumentPart topics_part() {
       topic_row(pack.status, "`online` or `offline`: is the BMS heard?", 1, "yes", "change"),
       topic_row(pack.info, "what the pack says it is", 1, "yes", "change"),
       topic_row(pack.alarms, "alarms the BMS reports", 1, "yes", "change"),
+      topic_row(pack.parameters, "settings the BMS says it has", 1, "yes", "change, connection"),
       topic_row(pack.event, "one event of the pack", 1, "no", "when it happens"),
       topic_row(group(Group::state), "fast values", 0, optional,
                 "change, not more often than `state_interval`; `beat`"),
@@ -50,10 +51,53 @@ DocumentPart topics_part() {
                 "change, not more often than `cells_interval`; `beat`"),
       topic_row(group(Group::stats), "slow values", 0, optional,
                 "change, not more often than `stats_interval`; `beat`"),
+      topic_row(set_topic("<base>", "<gateway>", kPack, "<setting>"),
+                "an order; the gateway listens, see below", 1, "never", "by others"),
+      topic_row(pack.answer, "what became of an order", 1, "no", "twice an order at most"),
       topic_row(discovery_topic(options.discovery_prefix, "<device>"),
                 "announcement to Home Assistant", 1, "yes",
                 fmt::format("connection, change, Home Assistant's `online` on `{}`",
                             birth_topic(options.discovery_prefix)))};
+  return part;
+}
+
+DocumentPart orders_part() {
+  DocumentPart part{
+      "Orders",
+      "`mqtt = [\"switches\", \"cell_overvoltage\"]` in `[writes]` lets them be written; whoever "
+      "may "
+      "publish on the broker may then order them, so give it users and access lists. `<setting>` "
+      "is "
+      "a key of [parameters](parameters.md), or `charge_switch`, `discharge_switch`, "
+      "`balance_switch`. The payload is a value in the unit of the key (`3.65`, `ON`), a value "
+      "with "
+      "its unit (`3650 mV`), or an object: `{\"value\": 3.65, \"id\": \"x1\", \"expires\": "
+      "1790000030}`; `id` comes back in the answer, and with it a message that is delivered twice "
+      "is carried out once; after `expires` (Unix time) it is not carried out. The answer says "
+      "`accepted`, and then `done` or `error`; `done` at once if it is set so already. An order "
+      "is checked by the rules of the core, read back and recorded, as any other. One that the "
+      "broker had stored (retained) is recorded and not carried out; orders that were sent while "
+      "the gateway was away do not arrive. A switch may be ordered once a second, another setting "
+      "once in five. Home Assistant shows a number or a switch for each setting that may be "
+      "ordered and that the board says it has, with the value that the board says. One that may be "
+      "ordered no longer stays there, without effect, until it is deleted.",
+      {{"Code", "Error"}, {}}};
+  constexpr std::pair<std::string_view, std::string_view> codes[] = {
+      {"parse", "the payload is no order, or no value of this setting"},
+      {"unknown", "there is no such setting"},
+      {"expired", "it came after `expires`"},
+      {"rate", "it was ordered a moment ago"},
+      {"offline", "the pack is not heard, or its wire is down"},
+      {"busy", "another change of this pack is under way"},
+      {"forbidden", "`[writes]` does not allow it"},
+      {"rule", "a rule of the core, or the wire cannot carry it: `message` says which"},
+      {"refused", "the board refused"},
+      {"verify", "the board kept its value"},
+      {"timeout",
+       "no answer: it may have been taken; an event tells when the board is heard again"},
+      {"link_lost", "the same: the link was lost before it was read back"}};
+  for (const auto& [code, words] : codes)
+    part.table.rows.push_back({Cell::name(code), Cell::words(words)});
   return part;
 }
 
@@ -151,8 +195,9 @@ Document mqtt_document() {
       "is not known or not fresh is `null`, and then the pack's `status` is `offline`. `ts` is "
       "Unix time in seconds: of the measurement, in events of the event, in `alarms` since when "
       "they are so. A value that moved less than its dead-band is repeated as it was said. Nothing "
-      "is accepted: the gateway subscribes only to Home Assistant's birth message.",
-      {topics_part()}};
+      "is accepted unless `[writes]` says so: without `mqtt` there the gateway subscribes only to "
+      "Home Assistant's birth message.",
+      {topics_part(), orders_part()}};
   for (const Group group : {Group::state, Group::cells, Group::stats})
     document.parts.push_back(group_part(group));
   document.parts.push_back(bank_part());

@@ -75,6 +75,17 @@ void CommandGate::refuse(const WriteRequest& request, const PackState& state, co
   }
 }
 
+void CommandGate::note_refusal(std::string_view pack, std::string_view subject,
+                               std::string_view detail, Instant now) {
+  Event event;
+  event.kind = EventKind::setting_outcome;
+  event.when = now;
+  event.pack.assign(pack.substr(0, 32));
+  event.subject.assign(subject.substr(0, 64));
+  assign(event.detail, detail);
+  events_.push_back(event);
+}
+
 void CommandGate::begin_step(std::size_t number, Instant now) {
   Job& job = *packs_[number].job;
   if (job.step == job.result.steps.size()) return finish(number, now);

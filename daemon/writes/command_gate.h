@@ -96,6 +96,17 @@ class CommandGate {
   /// it, which takes about 3 s a change at most.
   void write(const WriteRequest& request, const PackState& state, Instant now, Answer answer);
 
+  /// Whether the configuration lets this origin write it at all.
+  bool allows(WriteOrigin origin, Setting setting) const {
+    return options_.allowed[static_cast<std::size_t>(origin)].has(setting);
+  }
+  /// A change of this pack is under way.
+  bool busy(std::size_t pack) const { return packs_[pack].job.has_value(); }
+
+  /// Records what was refused before it came to a plan. `subject`: as it was asked for.
+  void note_refusal(std::string_view pack, std::string_view subject, std::string_view detail,
+                    Instant now);
+
   /// What the wires bring. on_frame() comes after the frame was applied; `news` is what the store
   /// noted about it, and gets the word who changed it.
   void on_report(std::size_t pack, const OrderReport& report, Instant now);

@@ -14,11 +14,11 @@
 namespace cw {
 
 /// Who asks.
-enum class WriteOrigin : std::uint8_t { control_socket };
-inline constexpr std::size_t kWriteOriginCount = 1;
+enum class WriteOrigin : std::uint8_t { control_socket, mqtt };
+inline constexpr std::size_t kWriteOriginCount = 2;
 
 constexpr std::string_view name(WriteOrigin origin) {
-  constexpr std::string_view names[kWriteOriginCount] = {"control_socket"};
+  constexpr std::string_view names[kWriteOriginCount] = {"control_socket", "mqtt"};
   return names[static_cast<std::size_t>(origin)];
 }
 

@@ -27,6 +27,8 @@ const Words kCommonKeys = {"p",       "uniq_id",   "def_ent_id",  "name",       
 const std::map<std::string, Words> kPlatformKeys = {
     {"sensor", {"unit_of_meas", "stat_cla", "sug_dsp_prc", "ops"}},
     {"binary_sensor", {"pl_on", "pl_off"}},
+    {"number", {"cmd_t", "min", "max", "step", "mode", "unit_of_meas"}},
+    {"switch", {"cmd_t", "stat_on", "stat_off"}},
     {"event", {"evt_typ"}}};
 
 // Device class: its units and the state classes it may have. "" stands for none.
@@ -92,7 +94,8 @@ void check_component(const Json& json, const std::string& device, const std::str
       << text(json, "def_ent_id");
   EXPECT_FALSE(text(json, "name").empty()) << where;
   if (json.contains("ent_cat")) {
-    EXPECT_EQ(text(json, "ent_cat"), "diagnostic") << where;
+    const bool is_set = platform == "number" || platform == "switch";
+    EXPECT_EQ(text(json, "ent_cat"), is_set ? "config" : "diagnostic") << where;
   }
   if (json.contains("avty")) check_availability(json["avty"], where);
   if (json.contains("stat_t")) {
@@ -125,7 +128,8 @@ void check_device(const Json& json) {
   }
 }
 
-const DiscoverySource kSource{"cabin", "1.2.3", gateway_topics("cellwarden", "cabin")};
+const DiscoverySource kSource{"cellwarden", "cabin", "1.2.3",
+                              gateway_topics("cellwarden", "cabin")};
 
 std::string pack_message(const PackState& state, std::span<const Tombstone> gone = {}) {
   Shape shape;
@@ -245,6 +249,35 @@ TEST(HomeAssistant, TombstonesComeFirstAndCarryNothingButThePlatform) {
   EXPECT_EQ(json["cmps"].begin().key(), "old_key");
   EXPECT_EQ(json["cmps"]["old_key"], Json::parse(R"({"p":"sensor"})"));
   check_device(json);
+}
+
+// What it shows is what the board says, never what was ordered.
+TEST(HomeAssistant, WhatMayBeOrderedHasAnEntity) {
+  const PackState state = heard_pack("garage", {0});
+  Shape shape;
+  const PackTopics topics = pack_topics("cellwarden", "cabin", "garage");
+  const MqttSettable limit{"cell_overvoltage_V", Parameter::cell_overvoltage};
+  const MqttSettable charge{"charge_switch", std::nullopt};
+  const MqttSettable* const settable[] = {&limit, &charge};
+  std::string out;
+  write_pack_discovery(
+      out, kSource, {"cellwarden_1", "garage", state.pack.identity, shape, topics, settable}, {});
+  const Json json = Json::parse(out);
+  check_device(json);
+  const Json& number = json["cmps"]["set_cell_overvoltage_V"];
+  EXPECT_EQ(number["p"], "number");
+  EXPECT_EQ(number["cmd_t"], "cellwarden/cabin/garage/set/cell_overvoltage_V");
+  EXPECT_EQ(number["stat_t"], "cellwarden/cabin/garage/parameters");
+  EXPECT_EQ(number["val_tpl"], "{{ value_json.parameters.cell_overvoltage_V }}");
+  EXPECT_EQ(number["min"], 1.0);
+  EXPECT_EQ(number["step"], 0.001);
+  EXPECT_EQ(number["unit_of_meas"], "V");
+  const Json& turned = json["cmps"]["set_charge_switch"];
+  EXPECT_EQ(turned["p"], "switch");
+  EXPECT_EQ(turned["cmd_t"], "cellwarden/cabin/garage/set/charge_switch");
+  EXPECT_EQ(turned["val_tpl"], "{{ value_json.charge_switch }}");
+  EXPECT_FALSE(turned.contains("stat_t")) << "the state of the device";
+  EXPECT_FALSE(pack_json(state)["cmps"].contains("set_charge_switch"));
 }
 
 TEST(HomeAssistant, TombstonesAndLivingComponentsShareNoKey) {

@@ -502,5 +502,70 @@ TEST(MqttRetry, AConnectionThatStoodIsNoEvidence) {
   }
 }
 
+// --- orders --------------------------------------------------------------------------------------
+
+MqttOptions orderable() {
+  MqttOptions options = test_options();
+  options.commands = true;
+  options.settable = {{"cell_overvoltage_V", Parameter::cell_overvoltage},
+                      {"charge_switch", std::nullopt}};
+  options.writable = {"garage"};
+  return options;
+}
+
+TEST(MqttPublisher, SettingsAreSaidOnceAndWhenTheyChange) {
+  constexpr const char* topic = "cellwarden/cabin/garage/parameters";
+  Bench bench;
+  bench.scene.packs = {heard_pack("garage", {0})};
+  bench.publisher.on_connected({0});
+  bench.show();
+  bench.run_until({5'000});
+  EXPECT_TRUE(bench.outlet.of(topic).empty()) << "it said none";
+  ParameterSet& parameters = bench.scene.packs[0].pack.parameters;
+  ASSERT_TRUE(parameters.set(Parameter::cell_overvoltage, 3'650));
+  for (int second = 6; second < 20; ++second) {
+    bench.run_until(Instant{second * 1'000});
+    bench.show();
+  }
+  ASSERT_EQ(bench.outlet.of(topic).size(), 1U);
+  EXPECT_TRUE(bench.outlet.of(topic)[0].delivery.retain);
+  EXPECT_EQ(Json::parse(bench.outlet.of(topic)[0].payload)["parameters"]["cell_overvoltage_V"],
+            3.65);
+}
+
+TEST(MqttPublisher, WhatMayBeOrderedIsAnnouncedOnceTheBoardSaysIt) {
+  for (const bool writable : {true, false}) {
+    MqttOptions options = orderable();
+    if (!writable) options.writable.clear();
+    Bench bench(options);
+    bench.settle();
+    ASSERT_TRUE(bench.scene.packs[0].pack.parameters.set(Parameter::cell_overvoltage, 3'650));
+    bench.show();
+    bench.run_until({20'000});
+    const auto configs = bench.outlet.of(kPackConfig);
+    EXPECT_EQ(configs.size(), writable ? 1U : 0U);
+    if (!writable) continue;
+    const Json components = Json::parse(configs[0].payload)["cmps"];
+    EXPECT_TRUE(components.contains("set_cell_overvoltage_V"));
+    EXPECT_TRUE(components.contains("set_charge_switch"));
+  }
+}
+
+TEST(MqttPublisher, AnswersAreSentOnceAndARefusalRepeatsWhatIsSo) {
+  Bench bench(orderable());
+  bench.settle();
+  bench.outlet.sent.clear();
+  bench.mailbox.put(MqttAnswer{0, "no", true});
+  bench.turn();
+  const auto answers = bench.outlet.of("cellwarden/cabin/garage/answer");
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0].payload, "no");
+  EXPECT_EQ(answers[0].delivery.qos, 1);
+  EXPECT_FALSE(answers[0].delivery.retain);
+  EXPECT_EQ(bench.outlet.of(kState).size(), 1U);
+  bench.turn();
+  EXPECT_EQ(bench.outlet.of("cellwarden/cabin/garage/answer").size(), 1U);
+}
+
 }  // namespace
 }  // namespace cw
