@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // One thread, one poll loop (sd-event underneath). Nothing called from here may block. The time is
-// read once a turn: every callback of a turn sees the same now().
+// read once a turn: every callback of a turn sees the same now(). What is ready or due at the same
+// time is one turn.
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 
 #include "core/units.h"
@@ -25,6 +27,8 @@ class Loop {
   /// Changes the events of a watched descriptor, without allocation.
   void rewatch(int fd, std::uint32_t events);
   void forget(int fd);
+
+  static constexpr Instant kNever{std::numeric_limits<std::int64_t>::max()};
 
   /// A timer that can be set again and again without allocation. Its number stays valid.
   int add_timer(Due due);
