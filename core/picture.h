@@ -87,7 +87,8 @@ struct Picture {
   std::span<const PackState> packs;  // in the order of the configuration
   const Bank& bank;
   std::span<const RelayState> relays;
-  const BankRequest* request = nullptr;  // none: no [bank] is configured
+  const BankRequest* request = nullptr;   // none: no [bank] is configured
+  std::span<const std::size_t> judged{};  // packs decided upon anew since the last picture
 };
 
 }  // namespace cw

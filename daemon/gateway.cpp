@@ -109,9 +109,12 @@ Gateway::Gateway(const Configuration& configuration)
       mirrors_(configuration.packs),
       relays_(configuration.relays, configuration.mode),
       bank_control_(configuration.bank),
-      moves_at_(configuration.packs.size(), Store::kNever),
+      moves_at_(configuration.packs.size(), Instant{-1}),  // nothing is known yet: look at once
       woken_until_(configuration.packs.size(), Instant{-1}),
-      spoke_(configuration.packs.size(), false) {}
+      is_judged_(configuration.packs.size(), false),
+      spoke_(configuration.packs.size(), false) {
+  judged_.reserve(configuration.packs.size());
+}
 
 void Gateway::add(Sink& sink) {
   sinks_.push_back(&sink);
@@ -169,6 +172,7 @@ bool Gateway::wake(std::string_view relay, std::string_view origin, Instant now)
       const RuleState& off = store_.packs()[pack].guard.state(Rule::power_off);
       if (off.phase != Phase::tripped || off.cause != Cause::limit) continue;
       woken_until_[pack] = now + kWake;
+      moves_at_[pack] = now;
       any = true;
       Event event = gateway_event(EventKind::relay_command, now, "");
       event.pack = store_.packs()[pack].name;
@@ -241,14 +245,30 @@ void Gateway::end_turn(Instant now, std::int64_t wall_ms) {
   if (!has_news()) return;
   bool moved = decide(now);
   moved |= bank_control_.step(store_.packs(), moved, now, wall_ms, store_.events());
-  for (std::size_t i = 0; i < store_.packs().size(); ++i) {
-    store_.pack(i).ignored = bank_control_.ignored();
-    store_.pack(i).disconnect = bank_control_.disconnect();
-  }
+  tell_orders();
   tick_due_ = false;
   const bool news = moved || bank_moved_ || !store_.changed().empty() || !store_.events().empty();
   bank_moved_ = false;
   if (news) publish(now, wall_ms);
+}
+
+// What the bank wants of every pack's relays, from the next turn on.
+void Gateway::tell_orders() {
+  const Switches ignored = bank_control_.ignored();
+  const bool disconnect = bank_control_.disconnect();
+  if (store_.packs().empty()) return;
+  const PackState& told = store_.packs().front();  // all were told the same
+  if (told.ignored == ignored && told.disconnect == disconnect) return;
+  for (PackState& pack : store_.writable()) {
+    pack.ignored = ignored;
+    pack.disconnect = disconnect;
+  }
+}
+
+void Gateway::mark_judged(std::size_t pack) {
+  if (is_judged_[pack]) return;
+  is_judged_[pack] = true;
+  judged_.push_back(pack);
 }
 
 // True if a decision or a relay is not as it was.
@@ -260,11 +280,10 @@ bool Gateway::decide(Instant now) {
     bank_is_old_ = true;
     lost |= !store_.pack(i).fresh(now);
   }
-  if (tick_due_) {
-    for (std::size_t i = 0; i < store_.packs().size(); ++i) moved |= step(i, now);
-  } else {
-    for (const std::size_t i : store_.changed()) moved |= step(i, now);
-  }
+  for (const std::size_t i : store_.changed()) moved |= step(i, now);
+  if (tick_due_)
+    for (std::size_t i = 0; i < moves_at_.size(); ++i)
+      if (moves_at_[i] <= now && !store_.is_changed(i)) moved |= step(i, now);
   // Sums may wait for a tick, the loss of a pack may not.
   if (bank_is_old_ && (tick_due_ || lost || every_fresh_pack_spoke(now))) aggregate_bank(now);
   moved |=
@@ -279,7 +298,9 @@ void Gateway::note_relays_on_packs() {
   if (configuration_.mode != Mode::control) return;
   const auto withheld = relays_.withheld();  // of packs that a relay obeys, and those before them
   for (std::size_t i = 0; i < store_.packs().size(); ++i) {
-    store_.pack(i).withheld = i < withheld.size() ? withheld[i] : Switches::none;
+    const Switches held = i < withheld.size() ? withheld[i] : Switches::none;
+    if (store_.pack(i).withheld != held) mark_judged(i);
+    store_.pack(i).withheld = held;
     store_.pack(i).apart = Switches::none;
   }
   const auto states = relays_.states();
@@ -301,6 +322,7 @@ bool Gateway::step(std::size_t pack, Instant now) {
   const std::size_t events = store_.events().size();
   moved |= supervisor_.step(store_.pack(pack), now <= woken_until_[pack], now, store_.events());
   if (store_.events().size() != events) ++trips_noted_;
+  mark_judged(pack);
   moves_at_[pack] = next_move(store_.pack(pack), now);
   if (now <= woken_until_[pack])
     moves_at_[pack] = std::min(moves_at_[pack], woken_until_[pack] + Millis{1});
@@ -322,8 +344,8 @@ void Gateway::aggregate_bank(Instant now) {
 }
 
 Picture Gateway::picture(Instant now, std::int64_t wall_ms) const {
-  return {now,   wall_ms,          configuration_.mode,    store_.packs(),
-          bank_, relays_.states(), bank_control_.request()};
+  return {now,   wall_ms,          configuration_.mode,     store_.packs(),
+          bank_, relays_.states(), bank_control_.request(), judged_};
 }
 
 void Gateway::publish(Instant now, std::int64_t wall_ms) {
@@ -334,6 +356,8 @@ void Gateway::publish(Instant now, std::int64_t wall_ms) {
   }
   const Picture picture_now = picture(now, wall_ms);
   for (Sink* sink : sinks_) sink->publish(picture_now, store_.changed());
+  for (const std::size_t i : judged_) is_judged_[i] = false;
+  judged_.clear();
   store_.clear_changes();
 }
 

@@ -96,6 +96,8 @@ class Gateway : public WireListener {
   bool step(std::size_t pack, Instant now);
   bool every_fresh_pack_spoke(Instant now) const;
   void aggregate_bank(Instant now);
+  void mark_judged(std::size_t pack);
+  void tell_orders();
   void publish(Instant now, std::int64_t wall_ms);
 
   const Configuration& configuration_;
@@ -110,8 +112,10 @@ class Gateway : public WireListener {
   Instant started_{};                 // where the grid begins
   std::vector<Instant> moves_at_;     // by pack: when its guard may change by time alone
   std::vector<Instant> woken_until_;  // by pack: an operator reset a relay that it held off
-  std::vector<bool> spoke_;           // by pack: it changed since the bank was added up
-  std::uint64_t memory_taken_ = 0;    // its revision
+  std::vector<std::size_t> judged_;   // packs decided upon since the last picture, each once
+  std::vector<bool> is_judged_;
+  std::vector<bool> spoke_;         // by pack: it changed since the bank was added up
+  std::uint64_t memory_taken_ = 0;  // its revision
   std::optional<ChargeMemory> charge_taken_;
   std::uint32_t trips_noted_ = 0;  // changes of what protections must remember
   bool tick_due_ = false;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/mirrors.h"
 
+#include <algorithm>
+
 #include "bridge/format_reason.h"
 #include "core/assert.h"
 
@@ -16,19 +18,6 @@ Reason explain_missed_trip(const DivergenceEvidence& e) {
   return format_reason("{}: {}at {}, limit of the BMS {}, and {} is on", rule.name,
                        static_cast<const char*>(place), amount_text(e.value, e.unit).view(),
                        amount_text(e.reference, e.unit).view(), name(e.switches));
-}
-
-// The largest current of another pack, whichever way: a pack that rests beside it is frozen.
-std::optional<Milliamps> current_elsewhere(std::span<const PackState> packs, std::size_t but,
-                                           Instant now) {
-  std::optional<Milliamps> most;
-  for (std::size_t i = 0; i < packs.size(); ++i) {
-    const auto current = packs[i].pack.scalars.current.fresh(now, packs[i].usable_age(now));
-    if (i == but || !current) continue;
-    const Milliamps size = current->count < 0 ? -*current : *current;
-    if (!most || size > *most) most = size;
-  }
-  return most;
 }
 
 Event divergence_event(const PackState& state, Divergence kind, Instant now) {
@@ -93,18 +82,34 @@ Mirrors::Mirrors(const std::vector<PackConfiguration>& packs) {
     CW_ASSERT(preset != nullptr);
     pairs_.push_back({{}, preset->chemistry, pack.demanded});
   }
+  flows_.resize(pairs_.size());
+}
+
+// The largest current of another pack, whichever way: a pack that rests beside it is frozen.
+std::optional<Milliamps> Mirrors::current_elsewhere(std::size_t but, Instant now) const {
+  std::optional<Milliamps> most;
+  for (std::size_t i = 0; i < flows_.size(); ++i) {
+    const Flow& flow = flows_[i];
+    if (i != but && now <= flow.until && (!most || flow.size > *most)) most = flow.size;
+  }
+  return most;
 }
 
 bool Mirrors::step(std::size_t i, std::span<PackState> packs, Instant now,
                    std::vector<Event>& events) {
   Pair& pair = pairs_[i];
   PackState& state = packs[i];
+  flows_[i] = {};
+  const Reading<Milliamps>& flow = state.pack.scalars.current;
+  if (const auto current = flow.fresh(now, state.usable_age(now)))
+    flows_[i] = {current->count < 0 ? -*current : *current,
+                 std::min(flow.heard(), state.link.last_frame) + state.max_age};
   const bool moved = pair.mirror.step({.pack = state.pack,
                                        .usable_age = state.usable_age(now),
                                        .max_age = state.max_age,
                                        .chemistry = pair.chemistry,
                                        .demanded = pair.demanded,
-                                       .current_elsewhere = current_elsewhere(packs, i, now),
+                                       .current_elsewhere = current_elsewhere(i, now),
                                        .refused_steps = state.readings_left_out},
                                       now);
   tell_count(state, pair.mirror.count(), now);

@@ -2,6 +2,7 @@
 // The mirrors of all packs in the daemon: steps them, and turns what they find into state that is
 // published and into events. Decides nothing and drives nothing.
 #pragma once
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,7 +27,14 @@ class Mirrors {
     Chemistry chemistry;
     ParameterSet demanded;  // what the operator wrote
   };
+  struct Flow {  // what a pack carries, whichever way, and how long that may be believed
+    Milliamps size{};
+    Instant until{-1};
+  };
+  std::optional<Milliamps> current_elsewhere(std::size_t but, Instant now) const;
+
   std::vector<Pair> pairs_;
+  std::vector<Flow> flows_;  // by pack; beside each other, for every step looks at all
 };
 
 /// What speaks for a divergence, for people: "cell 3 at 3.700 V, limit 3.650 V, and charge is on".

@@ -36,10 +36,10 @@ Event event_of(const PackState& state, EventKind kind, std::string_view subject,
 
 }  // namespace
 
-Store::Store(std::vector<PackState> packs) : packs_(std::move(packs)), memories_(packs_.size()) {
+Store::Store(std::vector<PackState> packs)
+    : packs_(std::move(packs)), memories_(packs_.size()), expiries_(packs_.size(), kNever) {
   changed_.reserve(packs_.size());
   events_.reserve(64);
-  for (Memory& memory : memories_) memory.next_expiry = kNever;
 }
 
 void Store::mark_changed(std::size_t i) {
@@ -59,7 +59,7 @@ void Store::frame(std::size_t i, Instant now) {
   state.readings_left_out = memories_[i].steps.refused();
   derive(state.pack, now);
   judge(state.pack);  // what was derived can be out of range as well
-  memories_[i].next_expiry = first_expiry(state, now);
+  expiries_[i] = first_expiry(state, now);
   note_alarms(i, now);
   note_parameters(i, now);
   note_switches(i, now);
@@ -78,8 +78,8 @@ void Store::link(std::size_t i, const LinkStatus& status, Instant now) {
 
 void Store::expire(Instant now) {
   for (std::size_t i = 0; i < packs_.size(); ++i) {
-    if (now < memories_[i].next_expiry) continue;
-    memories_[i].next_expiry = first_expiry(packs_[i], now);
+    if (now < expiries_[i]) continue;
+    expiries_[i] = first_expiry(packs_[i], now);
     if (!packs_[i].fresh(now)) packs_[i].link.link = Link::lost;
     mark_changed(i);
     note_link(i, now);
@@ -87,9 +87,8 @@ void Store::expire(Instant now) {
 }
 
 Instant Store::next_expiry() const {
-  Instant next = kNever;
-  for (const Memory& memory : memories_) next = std::min(next, memory.next_expiry);
-  return next;
+  const auto first = std::min_element(expiries_.begin(), expiries_.end());
+  return first == expiries_.end() ? kNever : *first;
 }
 
 void Store::clear_changes() {

@@ -61,7 +61,6 @@ class Store {
     bool lost_reported = false;
     bool up_reported = false;
     bool changed = false;
-    Instant next_expiry{};
   };
 
   void mark_changed(std::size_t i);
@@ -72,6 +71,7 @@ class Store {
 
   std::vector<PackState> packs_;
   std::vector<Memory> memories_;
+  std::vector<Instant> expiries_;  // by pack: the first moment a value of it becomes too old
   std::vector<std::size_t> changed_;
   std::vector<Event> events_;
 };

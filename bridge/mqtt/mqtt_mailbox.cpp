@@ -23,12 +23,7 @@ void MqttMailbox::put(const Picture& picture, std::span<const std::size_t> chang
       slots_[i].state = picture.packs[i];
       slots_[i].changed = true;
     }
-    for (std::size_t i = 0; i < slots_.size(); ++i) {
-      const Verdict verdict = verdict_of(picture.packs[i]);
-      if (verdict == slots_[i].verdict) continue;
-      slots_[i].verdict = verdict;
-      supervisor_moved_ = true;
-    }
+    for (const std::size_t i : picture.judged) take_verdict(i, picture.packs[i]);
     if (copy_relays(picture.relays) || mode_ != picture.mode) supervisor_moved_ = true;
     mode_ = picture.mode;
     bank_ = picture.bank;
@@ -47,10 +42,18 @@ void MqttMailbox::prepare(const Picture& picture) {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     slots_[i].state = picture.packs[i];
     slots_[i].changed = true;
+    slots_[i].verdict = verdict_of(picture.packs[i]);
     bank_max_age_ = std::max(bank_max_age_, picture.packs[i].max_age);
   }
   bank_max_age_ = bank_max_age_ + kBankTick;
   seen_ = true;
+  supervisor_moved_ = true;
+}
+
+void MqttMailbox::take_verdict(std::size_t i, const PackState& state) {
+  const Verdict verdict = verdict_of(state);
+  if (verdict == slots_[i].verdict) return;
+  slots_[i].verdict = verdict;
   supervisor_moved_ = true;
 }
 

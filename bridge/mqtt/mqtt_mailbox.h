@@ -73,6 +73,7 @@ class MqttMailbox {
 
   bool take_pack(MqttModel& model, Taken& taken, std::size_t from);
   void prepare(const Picture& picture);
+  void take_verdict(std::size_t i, const PackState& state);
   bool copy_relays(std::span<const RelayState> relays);
 
   mutable std::mutex mutex_;
