@@ -53,7 +53,7 @@ class BankControl {
   std::vector<ChargePackState> states_;
   ChargeControl control_;
   Obedience obedience_;
-  BankRequest request_;  // as it is told
+  BankRequest request_;                   // as it is told
   std::array<Escalation, 2> enforced_{};  // by flow
   Switches ignored_ = Switches::none;
   BankOrders orders_;

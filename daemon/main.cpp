@@ -12,6 +12,7 @@
 #include "daemon/commands/commands.h"
 #include "daemon/configuration/suggestion.h"
 #include "daemon/version.h"
+#include "simulator/inverter_reader.h"
 
 namespace cw {
 namespace {
@@ -261,9 +262,14 @@ void add_simulate_inverter(CLI::App& simulate, Line& line) {
   CLI::App& inverter = add(simulate, kSimulateInverter, [&line] {
     line.chosen = [&line] { return command_simulate_inverter(line.simulate_inverter); };
   });
-  inverter.add_option("--protocol", options.protocol, "As in [[inverter]]")->required();
-  inverter.add_option("--port", options.port, "The other end of the gateway's wire")->required();
+  inverter.add_option("--protocol", options.protocol, simulator::inverter_reader_names())
+      ->required();
+  inverter
+      .add_option("--port", options.port,
+                  "The other end of the gateway's wire; tcp://HOST:PORT of its Modbus server")
+      ->required();
   inverter.add_option("--baud", options.baud, "Speed of a serial line, if not the usual one");
+  inverter.add_option("--unit", options.unit, "Of Modbus, if not the usual one");
   inverter.add_option("--control", options.control, "Unix socket of the simulation")->required();
   inverter.add_option("--pack", options.packs, "A pack of it; several are in parallel")->required();
   inverter

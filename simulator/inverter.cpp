@@ -28,10 +28,10 @@ double Inverter::wanted(double voltage_V, Instant now) const {
   if (told.force_charge && plant_.grid) power_W = plant_.power_most_W;
   power_W = std::clamp(power_W, -plant_.power_most_W, plant_.power_most_W);
   const bool charging = power_W > 0;
-  const Milliamps limit = charging ? told.charge_current : told.discharge_current;
+  const std::optional<Milliamps> limit = charging ? told.charge_current : told.discharge_current;
   const bool enabled = charging ? told.charge_enabled : told.discharge_enabled;
   if (!enabled && ignores != Ignores::flags) return 0;
-  double most_A = limit.count / 1000.0;
+  double most_A = limit ? limit->count / 1000.0 : plant_.current_most_A;
   if (ignores == (charging ? Ignores::charge_current : Ignores::discharge_current))
     most_A = plant_.current_most_A;
   // Where a flag forbids, the current is 0 as well: who ignores the one ignores the other.
@@ -41,12 +41,15 @@ double Inverter::wanted(double voltage_V, Instant now) const {
 }
 
 double Inverter::charge_voltage() const {
-  if (plant_.ignores == Ignores::charge_voltage) return plant_.charge_voltage_V;
-  return std::min(limits_->charge_voltage.count / 1000.0, plant_.charge_voltage_V);
+  const auto& told = limits_->charge_voltage;
+  if (plant_.ignores == Ignores::charge_voltage || !told) return plant_.charge_voltage_V;
+  return std::min(told->count / 1000.0, plant_.charge_voltage_V);
 }
 
 double Inverter::discharge_voltage() const {
-  return std::max(limits_->discharge_voltage.count / 1000.0, plant_.discharge_voltage_V);
+  const auto& told = limits_->discharge_voltage;
+  if (!told) return plant_.discharge_voltage_V;
+  return std::max(told->count / 1000.0, plant_.discharge_voltage_V);
 }
 
 }  // namespace cw::simulator

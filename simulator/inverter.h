@@ -13,12 +13,13 @@
 
 namespace cw::simulator {
 
-/// What a battery tells its inverter, whatever the protocol. Currents are magnitudes.
+/// What a battery tells its inverter, whatever the protocol. Currents are magnitudes. Absent: the
+/// protocol has no word for it, and the inverter keeps to its own.
 struct InverterLimits {
-  Millivolts charge_voltage{};
-  Millivolts discharge_voltage{};
-  Milliamps charge_current{};
-  Milliamps discharge_current{};
+  std::optional<Millivolts> charge_voltage{};
+  std::optional<Millivolts> discharge_voltage{};
+  std::optional<Milliamps> charge_current{};
+  std::optional<Milliamps> discharge_current{};
   bool charge_enabled = false;
   bool discharge_enabled = false;
   bool force_charge = false;

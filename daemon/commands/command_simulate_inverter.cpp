@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstdio>
 
-#include "bridge/inverter/inverter_protocol.h"
 #include "daemon/commands/commands.h"
 #include "daemon/configuration/suggestion.h"
 #include "daemon/simulate/inverter_run.h"
@@ -24,9 +23,9 @@ int fail(int status, std::string_view message) {
 }  // namespace
 
 int command_simulate_inverter(const SimulateInverterOptions& options) {
-  if (find_inverter_protocol(options.protocol) == nullptr || !make_inverter_link(options.protocol))
+  if (simulator::find_inverter_reader(options.protocol) == nullptr)
     return fail(kUsage, fmt::format("--protocol {}: it can read {}", in_quotes(options.protocol),
-                                    readable_protocols()));
+                                    simulator::inverter_reader_names()));
   const auto ignores = simulator::find_ignores(options.ignores);
   if (!ignores)
     return fail(kUsage, fmt::format("--ignore {}: nothing, charge_voltage, charge_current, "
@@ -36,6 +35,7 @@ int command_simulate_inverter(const SimulateInverterOptions& options) {
   run.protocol = options.protocol;
   run.port = options.port;
   run.baud = options.baud;
+  run.unit = options.unit;
   run.control = options.control;
   run.packs = options.packs;
   run.speed = options.speed;

@@ -123,9 +123,10 @@ int command_simulate(const SimulateOptions& options);
 std::string simulate_help();
 
 struct SimulateInverterOptions {
-  std::string protocol;            // as in [[inverter]]
+  std::string protocol;            // of simulator/inverter_reader.h
   std::string port;                // the other end of the gateway's
   std::uint32_t baud = 0;          // 0: the protocol's usual speed
+  std::uint8_t unit = 0;           // Modbus; 0: the protocol's usual one
   std::string control;             // socket of the simulation that has the packs
   std::vector<std::string> packs;  // of it, in parallel
   double energy_kWh = 14;          // of the battery its sun and loads are measured for

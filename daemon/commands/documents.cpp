@@ -14,6 +14,7 @@
 #include "daemon/simulate/simulation_description.h"
 #include "drivers/protocol/registry.h"
 #include "simulator/fault.h"
+#include "simulator/inverter_reader.h"
 
 namespace cw {
 namespace {
@@ -241,11 +242,23 @@ Document simulation_document() {
   for (const simulator::FaultRow& row : simulator::kFaults)
     faults.table.rows.push_back(
         {Cell::name(row.name), Cell::words(row.arguments), Cell::words(row.help)});
+  DocumentPart readers{"Inverters",
+                       "What `cellwarden simulate inverter --protocol` reads: limits of the bank, "
+                       "by which it charges and discharges those packs. `[modbus]` is the server "
+                       "of the gateway: `--port tcp://HOST:PORT`. Its readers are written from the "
+                       "papers of the protocols, not from what the gateway sends.",
+                       {{"Protocol", "Of the gateway", "Wire", "Baud", "Unit", "Reads"}, {}}};
+  for (const simulator::InverterReaderRow& row : simulator::inverter_readers())
+    readers.table.rows.push_back({Cell::name(row.name), Cell::name(row.gateway),
+                                  Cell::words(row.name.ends_with("-tcp") ? "TCP" : name(row.bus)),
+                                  row.baud == 0 ? Cell{} : Cell::count(row.baud),
+                                  row.unit == 0 ? Cell{} : Cell::count(row.unit),
+                                  Cell::words(row.reads)});
   return {"simulation",
           "Simulation",
           "Virtual packs with cell physics and the protection core as their firmware speak the "
           "real protocol: `cellwarden simulate`.",
-          {keys, faults}};
+          {keys, faults, readers}};
 }
 
 }  // namespace cw

@@ -7,7 +7,6 @@
 #include <charconv>
 #include <cmath>
 
-#include "bridge/inverter/inverter_protocol.h"
 #include "core/assert.h"
 #include "daemon/commands/unix_client.h"
 #include "daemon/simulate/simulation_order.h"
@@ -27,28 +26,25 @@ simulator::InverterPlant with_patience(const InverterRunOptions& options) {
   return plant;
 }
 
-const InverterProtocolSpec& spec_of(const InverterRunOptions& options) {
-  const InverterProtocolSpec* const spec = find_inverter_protocol(options.protocol);
-  CW_ASSERT(spec != nullptr);
-  return *spec;
+const simulator::InverterReaderRow& row_of(const InverterRunOptions& options) {
+  const simulator::InverterReaderRow* const row = simulator::find_inverter_reader(options.protocol);
+  CW_ASSERT(row != nullptr);
+  return *row;
 }
 
 PortOptions port_of(const InverterRunOptions& options) {
   PortOptions port;
   port.name = options.port;
-  port.baud = options.baud != 0 ? options.baud : spec_of(options).baud;
+  port.baud = options.baud != 0 ? options.baud : row_of(options).baud;
   return port;
 }
 
-}  // namespace
-
-std::string readable_protocols() {
-  std::string names;
-  for (const InverterProtocolSpec& spec : inverter_protocols())
-    if (make_inverter_link(spec.name))
-      names += fmt::format("{}{}", names.empty() ? "" : ", ", spec.name);
-  return names;
+// "any": the protocol has no word for it.
+std::string told_A(const std::optional<Milliamps>& current) {
+  return current ? fmt::format("{:.1f}", current->count / 1e3) : "any";
 }
+
+}  // namespace
 
 std::optional<double> voltage_in(std::string_view answer) {
   constexpr std::string_view key = "\"voltage_V\":";
@@ -74,13 +70,12 @@ std::string current_orders(const std::vector<std::string>& packs, double amps) {
 InverterRun::InverterRun(Loop& loop, InverterRunOptions options)
     : loop_(loop),
       options_(std::move(options)),
-      link_(make_inverter_link(options_.protocol)),
-      transport_(make_transport(spec_of(options_).bus, port_of(options_))),
+      row_(row_of(options_)),
+      reader_(row_.make(row_.name, options_.unit != 0 ? options_.unit : row_.unit)),
+      transport_(make_transport(row_.bus, port_of(options_))),
       inverter_(with_patience(options_), loop.now()),
       started_(loop.now()),
-      timer_(loop.add_timer([this](Instant now) { on_second(now); })) {
-  CW_ASSERT(link_ != nullptr);
-}
+      timer_(loop.add_timer([this](Instant now) { on_second(now); })) {}
 
 InverterRun::~InverterRun() {
   if (watched_ >= 0) loop_.forget(watched_);
@@ -104,10 +99,10 @@ bool InverterRun::start(std::string& error) {
 
 void InverterRun::on_ready(std::uint32_t events) {
   auto bytes = transport_->on_ready(events, room_);
-  const bool records = spec_of(options_).bus == Bus::can;
+  const bool records = row_.bus == Bus::can;
   while (!bytes.empty()) {
     const auto piece = records ? bytes.first(std::min(bytes.size(), kCanRecordSize)) : bytes;
-    if (const auto limits = link_->hear(piece)) inverter_.hear(*limits, simulated(loop_.now()));
+    if (const auto limits = reader_->hear(piece)) inverter_.hear(*limits, simulated(loop_.now()));
     bytes = bytes.subspan(piece.size());
   }
   if (transport_->state() != Transport::State::closed)
@@ -125,7 +120,7 @@ Instant InverterRun::simulated(Instant now) const {
 
 void InverterRun::on_second(Instant now) {
   loop_.set_timer(timer_, now + kSecond);
-  const auto request = link_->ask();
+  const auto request = reader_->ask();
   if (!request.empty()) (void)transport_->send(request);
   if (watched_ >= 0) loop_.rewatch(watched_, transport_->interest());
   drive(simulated(now));
@@ -151,9 +146,11 @@ void InverterRun::report() const {
   if (!trouble_.empty()) return fmt::print(stderr, "{}\n", trouble_);
   fmt::print("{:.2f} V {:+.1f} A", voltage_V_.value_or(0), amps_);
   if (const auto& told = inverter_.limits())
-    fmt::print("; told {:.1f} V, {:.1f} A in{}, {:.1f} A out{}", told->charge_voltage.count / 1e3,
-               told->charge_current.count / 1e3, told->charge_enabled ? "" : " (off)",
-               told->discharge_current.count / 1e3, told->discharge_enabled ? "" : " (off)");
+    fmt::print(
+        "; told {} V, {} A in{}, {} A out{}",
+        told->charge_voltage ? fmt::format("{:.1f}", told->charge_voltage->count / 1e3) : "any",
+        told_A(told->charge_current), told->charge_enabled ? "" : " (off)",
+        told_A(told->discharge_current), told->discharge_enabled ? "" : " (off)");
   else
     fmt::print("; nothing was told yet");
   fmt::print("\n");

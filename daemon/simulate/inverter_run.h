@@ -9,24 +9,21 @@
 #include <vector>
 
 #include "daemon/loop.h"
-#include "daemon/simulate/inverter_link.h"
 #include "drivers/transport/transport.h"
-#include "simulator/inverter.h"
+#include "simulator/inverter_reader.h"
 
 namespace cw {
 
 struct InverterRunOptions {
-  std::string protocol;            // of the inverter registry, with a link
+  std::string protocol;            // of simulator/inverter_reader.h
   std::string port;                // CAN interface, serial device or tcp://HOST:PORT
+  std::uint8_t unit = 0;           // Modbus; 0: the protocol's usual one
   std::uint32_t baud = 0;          // 0: the protocol's usual speed
   std::string control;             // socket of the simulation
   std::vector<std::string> packs;  // of it, in parallel; the current is divided evenly
   double speed = 1;                // of the simulation
   simulator::InverterPlant plant;
 };
-
-/// The names of all protocols it can read, for people.
-std::string readable_protocols();
 
 /// The first `voltage_V` in what a simulation answers to `state`.
 std::optional<double> voltage_in(std::string_view answer);
@@ -36,7 +33,7 @@ std::string current_orders(const std::vector<std::string>& packs, double amps);
 
 class InverterRun {
  public:
-  /// The protocol has a link.
+  /// The protocol has a reader.
   InverterRun(Loop& loop, InverterRunOptions options);
   ~InverterRun();
   InverterRun(const InverterRun&) = delete;
@@ -54,7 +51,8 @@ class InverterRun {
 
   Loop& loop_;
   InverterRunOptions options_;
-  std::unique_ptr<InverterLink> link_;
+  const simulator::InverterReaderRow& row_;
+  std::unique_ptr<simulator::InverterReader> reader_;
   std::unique_ptr<Transport> transport_;
   simulator::Inverter inverter_;
   Instant started_;

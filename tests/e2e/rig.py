@@ -97,11 +97,12 @@ class Pack:
 
 
 class Rig:
-    def __init__(self, packs, mode="control", poll="500 ms", stale_after="4 s", policy="", extra=""):
+    def __init__(self, packs, mode="control", poll="500 ms", stale_after="4 s", policy="", extra="", modbus=""):
         self.folder = tempfile.mkdtemp(prefix="cellwarden-e2e.")
         self.packs, self.mode, self.poll, self.stale_after = packs, mode, poll, stale_after
         self.policy = policy
         self.extra = extra  # further sections of the configuration
+        self.modbus_keys = modbus  # further keys of [modbus]
         self.processes = []
         self.daemon = self.broker = self.mqtt = None
         self.ports = [reserved_port(), reserved_port()]
@@ -160,7 +161,7 @@ class Rig:
             "[supervisor]", f'mode = "{self.mode}"', self.policy,
             "[mqtt]", "enabled = true", f'broker = "mqtt://127.0.0.1:{self.broker_port}"',
             'cells_interval = "0 s"', 'stats_interval = "0 s"',
-            "[modbus]", "enabled = true", 'listen = "127.0.0.1"', f"port = {self.modbus_port}",
+            "[modbus]", "enabled = true", 'listen = "127.0.0.1"', f"port = {self.modbus_port}", self.modbus_keys,
             "[history]", "enabled = true", f'path = "{self.history}"', 'interval = "1 s"',
             'commit_every = "1 s"',
         ]

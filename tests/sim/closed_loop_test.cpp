@@ -153,29 +153,36 @@ TEST(ClosedLoop, AGridFeedsTheBatteryThatAsksForIt) {
   EXPECT_GT(loop.seen().charged_Ah, 50);
 }
 
-// The same day in every protocol the simulated inverter can read.
-class Spoken : public testing::TestWithParam<const char*> {};
+// The same day in every protocol; a bank of 48 V tells nothing in BYD's, and the maps of the server
+// are those on a serial line.
+std::vector<std::string_view> spoken() {
+  std::vector<std::string_view> names;
+  for (const InverterReaderRow& row : inverter_readers())
+    if (row.name != "byd-rs485" && row.gateway != "[modbus]") names.push_back(row.name);
+  return names;
+}
+class Spoken : public testing::TestWithParam<std::string_view> {};
 
 TEST_P(Spoken, ADayIsWell) {
-  ClosedLoopSite site = weak_cells();
+  ClosedLoopSite site;
   site.protocol = GetParam();
-  site.packs[0].soc = site.packs[1].soc = site.packs[2].soc = 0.8;  // full in the afternoon
+  site.packs = {{.soc = 0.8}};  // full in the afternoon
+  site.inverter.energy_Wh /= 3;
+  site.inverter.power_most_W /= 3;
   ClosedLoop loop(site);
   loop.run(kDay);
   SCOPED_TRACE(story(loop));
   expect_well(loop);
   EXPECT_GT(loop.seen().told, 80'000U);
-  EXPECT_GT(loop.seen().charged_Ah, 100);
-  EXPECT_GT(loop.seen().discharged_Ah, 100);
+  EXPECT_GT(loop.seen().charged_Ah, 40);
+  EXPECT_GT(loop.seen().discharged_Ah, 40);
 }
 
-INSTANTIATE_TEST_SUITE_P(ClosedLoop, Spoken,
-                         testing::Values("pylontech-rs485", "pylontech-can", "victron-can"),
-                         [](const auto& what) {
-                           std::string name = what.param;
-                           std::ranges::replace(name, '-', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(ClosedLoop, Spoken, testing::ValuesIn(spoken()), [](const auto& what) {
+  std::string name(what.param);
+  std::ranges::replace(name, '-', '_');
+  return name;
+});
 
 // What is left when an inverter ignores one thing: the others still hold it, or the boards, whose
 // trips then follow a disobedience that is seen.

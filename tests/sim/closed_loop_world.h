@@ -14,7 +14,7 @@
 #include "bridge/inverter/inverter_protocol.h"
 #include "core/picture.h"
 #include "daemon/bank_control.h"
-#include "daemon/simulate/inverter_link.h"
+#include "simulator/inverter_reader.h"
 #include "simulator/parallel_packs.h"
 #include "tests/sim/closed_loop_account.h"
 
@@ -23,9 +23,9 @@ namespace cw::simulator {
 struct ClosedLoopSite {
   std::vector<PlantOptions> packs = {{}, {}, {}};
   InverterPlant inverter{.energy_Wh = 3 * 14'336.0, .power_most_W = 20'000, .current_most_A = 400};
-  std::string protocol = "pylontech-rs485";
-  double warmest_C = 20;    // in the afternoon
-  double coldest_C = 20;    // twelve hours later
+  std::string_view protocol = "pylontech-rs485";  // of simulator/inverter_reader.h
+  double warmest_C = 20;                          // in the afternoon
+  double coldest_C = 20;                          // twelve hours later
   EscalationLadder ladder;  // what is done about an inverter that does not obey
 };
 
@@ -44,8 +44,9 @@ class ClosedLoop {
         states_(site.packs.size()),
         mute_(site.packs.size(), false),
         control_(bank_of(site)),
-        battery_(find_inverter_protocol(site.protocol)->make({})),
-        link_(make_inverter_link(site.protocol)),
+        row_(*find_inverter_reader(site.protocol)),
+        battery_(find_inverter_protocol(row_.gateway)->make(wire_of(site))),
+        reader_(row_.make(row_.name, row_.unit)),
         inverter_(site.inverter, now_) {
     for (std::size_t i = 0; i < site.packs.size(); ++i) add(site.packs[i], i);
   }
@@ -101,6 +102,14 @@ class ClosedLoop {
 
  private:
   static constexpr std::int64_t kWallStart = 1'700'000'000'000;
+
+  static InverterOptions wire_of(const ClosedLoopSite& site) {
+    InverterOptions wire;
+    wire.unconfirmed = true;  // or Growatt's registers tell no charge voltage
+    wire.modbus.enabled = wire.modbus.sunspec.enabled = wire.modbus.victron.enabled = true;
+    wire.modbus.sunspec.packs.assign(site.packs.size(), {.cells = kCells});
+    return wire;
+  }
 
   static BankConfiguration bank_of(const ClosedLoopSite& site) {
     BankConfiguration bank;
@@ -161,12 +170,12 @@ class ClosedLoop {
   void tell() {
     const Picture picture{now_, 0, Mode::control, states_, nobody_, {}, control_.request()};
     battery_->tell(picture, now_);
-    battery_->receive(link_->ask(), now_);
+    battery_->receive(reader_->ask(), now_);
     // On CAN a set is spread over the second.
     for (int ms = 0; ms < 1'000; ms += 50) {
       const Instant then = now_ + Millis{ms};
       for (auto piece = battery_->next(then); !piece.empty(); piece = battery_->next(then))
-        if (const auto limits = link_->hear(piece)) {
+        if (const auto limits = reader_->hear(piece)) {
           inverter_.hear(*limits, now_);
           ++seen_.told;
         }
@@ -212,11 +221,12 @@ class ClosedLoop {
   bool disobeys() const {
     if (!acted_on_) return false;
     constexpr double kMore_A = 1, kMore_V = 0.05;
-    const double charge_A = acted_on_->charge_current.count / 1'000.0;
-    const double discharge_A = acted_on_->discharge_current.count / 1'000.0;
-    return amps_ > charge_A + kMore_A || -amps_ > discharge_A + kMore_A ||
-           (amps_ > kMore_A &&
-            bus_.voltage_V() > acted_on_->charge_voltage.count / 1'000.0 + kMore_V);
+    const auto& charge = acted_on_->charge_current;
+    const auto& discharge = acted_on_->discharge_current;
+    const auto& voltage = acted_on_->charge_voltage;
+    return (charge && amps_ > charge->count / 1'000.0 + kMore_A) ||
+           (discharge && -amps_ > discharge->count / 1'000.0 + kMore_A) ||
+           (voltage && amps_ > kMore_A && bus_.voltage_V() > voltage->count / 1'000.0 + kMore_V);
   }
 
   ClosedLoopSite site_;
@@ -227,8 +237,9 @@ class ClosedLoop {
   Bank nobody_;
   BankControl control_;
   std::vector<Event> events_;  // of this second
+  const InverterReaderRow& row_;
   std::unique_ptr<InverterProtocol> battery_;
-  std::unique_ptr<InverterLink> link_;
+  std::unique_ptr<InverterReader> reader_;
   Inverter inverter_;
   ParallelPacks bus_;
   std::optional<InverterLimits> acted_on_;

@@ -27,14 +27,12 @@ TEST(InverterRun, FindsTheVoltageInAnAnswer) {
   EXPECT_FALSE(voltage_in("error: no such pack"));
 }
 
-TEST(InverterRun, ReadsOverTheProtocolsItHasALinkFor) {
-  EXPECT_NE(readable_protocols().find("pylontech-rs485"), std::string::npos);
-  EXPECT_EQ(make_inverter_link("jk-uart"), nullptr);
-  // An answer that is cut or wrong tells nothing.
-  const auto link = make_inverter_link("pylontech-rs485");
+TEST(InverterRun, TakesNothingFromAnAnswerThatIsCutOrWrong) {
+  EXPECT_EQ(simulator::find_inverter_reader("jk-uart"), nullptr);
+  const auto reader = simulator::find_inverter_reader("pylontech-rs485")->make("", 0);
   const std::string line = "~20024600D012DAC0AF0004D207D9C0F98B\r";
   const auto hear = [&](std::string_view text) {
-    return link->hear({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+    return reader->hear({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
   };
   EXPECT_FALSE(hear(line.substr(0, 20)));
   const auto limits = hear(line.substr(20));
