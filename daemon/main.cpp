@@ -116,11 +116,11 @@ constexpr Words kReplay{"replay",
                         "65 a fault in the recording, 66 it cannot be read, 74 the output cannot "
                         "be written"};
 constexpr Words kScan{"scan",
-                      "Finds BMSs on serial ports and serial servers: tries protocols, speeds and "
-                      "addresses, and prints how to configure what it found. It listens first, "
-                      "sends nothing where somebody else speaks, and only ever reads. At most "
-                      "30 s a port.",
-                      "cellwarden scan /dev/ttyUSB0 tcp://192.168.1.50:4196",
+                      "Finds BMSs on serial ports, serial servers and CAN interfaces: tries "
+                      "protocols, speeds and addresses, and prints how to configure what it found. "
+                      "It listens first, sends nothing on CAN or where somebody else speaks, and "
+                      "only ever reads. At most 30 s a port.",
+                      "cellwarden scan /dev/ttyUSB0 tcp://192.168.1.50:4196 can0",
                       "0 found something, 1 found nothing, 69 no port can be had, 74 the output "
                       "cannot be written"};
 constexpr Words kDocs{"docs",
@@ -334,7 +334,8 @@ void add_line_commands(CLI::App& program, Line& line) {
   CLI::App& scan =
       add(program, kScan, [&line] { line.chosen = [&line] { return command_scan(line.scan); }; });
   scan.add_option("PORT", line.scan.ports,
-                  "Devices or tcp://HOST:PORT; none: every serial port of this machine");
+                  "Devices, tcp://HOST:PORT or CAN interfaces; none: all serial ports and CAN "
+                  "interfaces of this machine");
 
   CLI::App& replay = add(
       program, kReplay, [&line] { line.chosen = [&line] { return command_replay(line.replay); }; });

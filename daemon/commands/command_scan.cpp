@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `cellwarden scan`: finds BMSs on serial ports and prints how to configure them.
+// `cellwarden scan`: finds BMSs on serial ports and CAN interfaces and prints how to configure
+// them.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 
 #include "daemon/commands/commands.h"
 #include "daemon/commands/standard_output.h"
+#include "daemon/scan/scan_can.h"
 #include "daemon/scan/scan_port.h"
 
 namespace cw {
@@ -40,6 +42,10 @@ class Progress {
 
 ScannedPort scan_shown(const std::string& port) {
   const Progress progress(port);
+  if (is_can_name(port)) {
+    progress.show({}, 0, 1);
+    return scan_can(port);
+  }
   return scan_port(port, Bus::serial, [&](const ScanStep& step, std::size_t done, std::size_t of) {
     progress.show(step, done, of);
   });
@@ -50,18 +56,26 @@ void tell(const std::string& port, const ScannedPort& scanned) {
   if (scanned.foreign)
     fmt::print(stderr, "cellwarden scan: {}: somebody else speaks on this line: nothing was sent\n",
                port);
-  if (scanned.fault.empty() && scanned.devices.empty())
+  if (!scanned.advice.empty())
+    fmt::print(stderr, "cellwarden scan: {}\n", scanned.advice);
+  else if (scanned.fault.empty() && scanned.devices.empty())
     fmt::print(stderr, "cellwarden scan: {}: no BMS answers\n", port);
+}
+
+std::vector<std::string> all_ports() {
+  std::vector<std::string> ports = serial_ports();
+  for (std::string& interface : can_interfaces()) ports.push_back(std::move(interface));
+  return ports;
 }
 
 }  // namespace
 
 int command_scan(const ScanOptions& options) {
-  const std::vector<std::string> ports = options.ports.empty() ? serial_ports() : options.ports;
+  const std::vector<std::string> ports = options.ports.empty() ? all_ports() : options.ports;
   if (ports.empty()) {
     fmt::print(stderr,
-               "cellwarden scan: this machine has no serial port; plug an adapter in, or "
-               "name a port: cellwarden scan tcp://192.168.1.50:4196\n");
+               "cellwarden scan: this machine has no serial port and no CAN interface; plug an "
+               "adapter in, or name a port: cellwarden scan tcp://192.168.1.50:4196\n");
     return kUnavailable;
   }
   std::size_t found = 0;

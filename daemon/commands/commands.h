@@ -98,7 +98,7 @@ struct ReplayOptions {
 int command_replay(const ReplayOptions& options);
 
 struct ScanOptions {
-  std::vector<std::string> ports;  // none: the serial ports of this machine
+  std::vector<std::string> ports;  // none: serial ports and CAN interfaces of this machine
 };
 int command_scan(const ScanOptions& options);
 

@@ -214,7 +214,7 @@ class Scan {
 
   // The same device is not told of twice: an answer that names no sender fits every address.
   bool note(const Ear& ear, std::uint32_t baud, bool overheard) {
-    FoundDevice device{ear.spec, name_, baud, ear.address, overheard, ear.pack, ear.at};
+    FoundDevice device{ear.spec, name_, baud, ear.address, overheard, ear.pack, ear.at, {}};
     result_.devices.push_back(std::move(device));
     return true;
   }

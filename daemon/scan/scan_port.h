@@ -15,6 +15,7 @@ struct ScannedPort {
   std::vector<FoundDevice> devices;
   bool foreign = false;  // another master drives the line
   std::string fault;     // why the port cannot be searched, or not to the end; empty: it was
+  std::string advice{};  // what people can do where nothing was found; empty: nothing special
 };
 
 /// Told before each step, for people who wait.

@@ -55,7 +55,8 @@ std::string pack_blocks(const std::vector<FoundDevice>& devices, std::size_t fir
   std::string text;
   for (const FoundDevice& device : devices) {
     const std::int32_t known = cells(device);
-    const std::string about = introduction(device);
+    std::string about = introduction(device);
+    if (!device.remark.empty()) about += (about.empty() ? "" : ", ") + device.remark;
     text += fmt::format("# {}{}\n", device.overheard ? "overheard, another master asks it: " : "",
                         about.empty() ? "it says nothing of itself" : about);
     text +=
@@ -68,9 +69,11 @@ std::string pack_blocks(const std::vector<FoundDevice>& devices, std::size_t fir
                         likely_chemistry(device));
     text += known > 0 ? fmt::format("cells     = {}\n", known)
                       : "cells     = 16  # it did not say: check it\n";
-    const auto capacity = device.pack.scalars.capacity_nominal.fresh(device.heard, kThisFrame);
-    if (capacity && capacity->count >= 1'000)
-      text += fmt::format("capacity  = \"{} Ah\"\n", capacity->count / 1000);
+    const auto nominal = device.pack.scalars.capacity_nominal.fresh(device.heard, kThisFrame);
+    const auto full = device.pack.scalars.capacity_full.fresh(device.heard, kThisFrame);
+    if (const auto capacity = nominal ? nominal : full; capacity && capacity->count >= 1'000)
+      text += fmt::format("capacity  = \"{} Ah\"{}\n", capacity->count / 1000,
+                          nominal ? "" : "  # what it holds when full: check it");
     text += '\n';
   }
   return text;

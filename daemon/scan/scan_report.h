@@ -17,6 +17,7 @@ struct FoundDevice {
   bool overheard = false;  // another master asks it
   Pack pack{};             // as it was heard at `heard`
   Instant heard{};
+  std::string remark{};  // for people; empty: none
 };
 
 /// "lfp", "li-ion" or "lto": from the device's own limit of a cell, or else from its voltages.
