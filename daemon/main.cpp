@@ -339,7 +339,7 @@ void add_line_commands(CLI::App& program, Line& line) {
 
   CLI::App& replay = add(
       program, kReplay, [&line] { line.chosen = [&line] { return command_replay(line.replay); }; });
-  replay.add_option("FILE", line.replay.file, "A recording")->required();
+  replay.add_option("FILE", line.replay.file, "A recording, or a log of candump -l")->required();
   replay.add_option("--config", line.replay.config,
                     "Configuration to play it with, instead of the one it carries");
   replay.add_flag("--json", line.replay.json, "One JSON document a line");

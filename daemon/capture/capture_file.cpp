@@ -8,6 +8,7 @@
 #include <chrono>
 #include <optional>
 
+#include "daemon/capture/candump_capture.h"
 #include "daemon/configuration/suggestion.h"
 
 namespace cw {
@@ -81,7 +82,9 @@ class Reader {
     if (!next_line())
       return fault("empty; a recording begins with the line \"{} {}\"", kMagic, kVersion);
     if (take_word() != kMagic)
-      return fault("not a recording: it would begin with the line \"{} {}\"", kMagic, kVersion);
+      return fault(
+          "not a recording: it would begin with the line \"{} {}\", or be a log of candump -l",
+          kMagic, kVersion);
     if (take_word() != kVersion)
       return fault("a recording of another version; this program reads {}", kVersion);
     while (good() && !in_records_ && next_line()) header_line();
@@ -251,6 +254,7 @@ void write_capture_record(std::string& out, std::int64_t at_us, std::uint8_t wir
 }
 
 ReadCapture read_capture(std::string_view text, const std::string& file) {
+  if (is_candump_log(text)) return read_candump_log(text, file);
   ReadCapture read;
   Reader(text, file, read).read();
   return read;

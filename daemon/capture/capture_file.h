@@ -96,7 +96,8 @@ struct ReadCapture {
   bool cut_short = false;  // the last line has no end, and was left out
 };
 
-/// `file` is only what a fault is called after.
+/// `file` is only what a fault is called after. A log of candump is a recording too
+/// (candump_capture.h).
 ReadCapture read_capture(std::string_view text, const std::string& file);
 
 }  // namespace cw

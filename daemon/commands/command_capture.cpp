@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -15,6 +16,7 @@
 #include "daemon/commands/commands.h"
 #include "daemon/commands/standard_output.h"
 #include "daemon/configuration/suggestion.h"
+#include "daemon/scan/scan_can.h"
 #include "daemon/socket_path.h"
 #include "daemon/wire.h"
 #include "daemon/wire_layout.h"
@@ -230,7 +232,22 @@ int record_port(const CaptureOptions& options, Output& output) {
   return recording.run();
 }
 
-bool is_port(std::string_view name) { return name.find('/') != std::string_view::npos; }
+bool is_interface(const std::string& name) {
+  const std::vector<std::string> interfaces = can_interfaces();
+  return std::ranges::find(interfaces, name) != interfaces.end();
+}
+
+bool is_port(const std::string& name) {
+  return name.find('/') != std::string::npos || is_interface(name);
+}
+
+/// An interface speaks CAN, whatever the usual protocol of ports is.
+CaptureOptions completed(CaptureOptions options) {
+  const ProtocolSpec* protocol = find_protocol(options.protocol);
+  const bool serial = protocol != nullptr && protocol->bus == Bus::serial;
+  if (serial && is_interface(options.what)) options.protocol = "jk-can";
+  return options;
+}
 
 }  // namespace
 
@@ -244,7 +261,7 @@ int command_capture(const CaptureOptions& options) {
                             options.socket));
   if (const std::string fault = output.open(); !fault.empty()) return fail(kOutputLost, fault);
   return socket.valid() ? record_gateway(options, socket.get(), output)
-                        : record_port(options, output);
+                        : record_port(completed(options), output);
 }
 
 }  // namespace cw

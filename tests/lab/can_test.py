@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two simulated boards on one CAN interface of the kernel, a V2 at address 1 and a V1 at address 2,
 and the daemon that hears them: what candump sees is what status, MQTT and Modbus say; strangers'
-frames; the link down, up, gone and back; a controller in trouble; faults of the boards."""
+frames; the link down, up, gone and back; a controller in trouble; faults of the boards; recordings
+and scans of the bus."""
 import json
 import subprocess
 
 from inverter_can_test import Dump
-from lab_rig import CELLWARDEN, LabTest, main, said, wait_until
+from lab_rig import CELLWARDEN, LabTest, main, program, said, wait_until
 from rig import Listener
 
 BOARDS = {
@@ -74,12 +75,12 @@ class Can(LabTest):
         self.assertEqual(rig.pack("old")["cell_voltage_max_V"], 3.3)
         self.assertFalse([name for _, name, _ in self.dump.frames if len(name) == 8 and name.endswith("F6")], "V1 has none")
         self.assertEqual((self.count("new", "malformed"), self.count("old", "malformed")), (0, 0))
+        self.frames_of_strangers_change_nothing_and_are_counted()
 
     def trouble(self):
         return self.rig.status_or_none()["wires"][0]["trouble"] or ""
 
-    def test_frames_of_strangers_change_nothing_and_are_counted(self):
-        self.start()
+    def frames_of_strangers_change_nothing_and_are_counted(self):
         before = {name: self.rig.pack(name) for name in BOARDS}
         strangers = ["100#0102030405060708", "2F5#R", "000002F5#FFFFFFFFFFFFFFFF", "18FF50E5#0000000000000000",
                      "2F0#FFFFFFFFFFFFFFFF", "303#FFFFFFFFFFFFFFFF", "18F128FF#FFFFFFFFFFFFFFFF"]
@@ -139,6 +140,43 @@ class Can(LabTest):
         self.rig.tell("new clear")
         wait_until("right again", lambda: self.rig.pack("new")["cell_voltage_V"] == [3.301, 3.312, 3.303, 3.304])
         self.assertIn("error:", self.rig.tell("new slow 1s"))
+
+    def test_what_candump_and_the_daemon_record_is_played_again_as_it_was(self):
+        self.start()
+        log = self.rig.path("bus.log")
+        recorded = self.rig.spawn([CELLWARDEN, "capture", "new", "--socket", self.rig.path("control"), "--seconds", "5",
+                                   "--output", self.rig.path("new.capture")], "capture.log")
+        lines = subprocess.run(["timeout", "5", program("candump"), "-L", "vcan0"], capture_output=True, text=True).stdout
+        with open(log, "w") as file:
+            file.write(lines)
+        recorded.wait(60)
+        for source, names in ((log, ("pack-1", "pack-2")), (self.rig.path("new.capture"), ("new", "old"))):
+            done = subprocess.run([CELLWARDEN, "replay", "--json", source], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            last = {document["pack"]: document for document in map(json.loads, done.stdout.splitlines())
+                    if "voltage_V" in document}
+            for name, played in zip(("new", "old"), names):
+                live = self.rig.pack(name)
+                for key in ("voltage_V", "current_A", "soc_pct", "cell_voltage_V", "cell_voltage_max_V"):
+                    self.assertEqual(last[played][key][:4] if key == "cell_voltage_V" else last[played][key],
+                                     live[key][:4] if key == "cell_voltage_V" else live[key], f"{source} {name} {key}")
+
+    def test_a_scan_finds_both_and_says_nothing_on_the_bus(self):
+        boards = self.lab(BOARDS, {})
+        boards.start_simulator()
+        allowed = {f"{base + address:0{digits}X}" for address in (1, 2) for digits, base in (
+            *((3, base) for base in (0x2F4, 0x4F4, 0x5F4)), *((8, 0x18F028F4 + (i << 16)) for i in range(1, 6)), (8, 0x18E028F4))}
+        scan = subprocess.run([CELLWARDEN, "scan", "vcan0"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(scan.returncode, 0, scan.stderr)
+        self.assertEqual({name for _, name, _ in self.dump.frames} - allowed, set(), "the boards' own frames")
+        blocks = scan.stdout.replace('chemistry = "lfp"', 'chemistry = "lfp"\nstale_after = "6 s"')
+        blocks = blocks.replace("cells     = 16  # it did not say: check it", "cells     = 4")
+        with open(boards.path("pasted.toml"), "w") as file:
+            file.write(f'[gateway]\nname = "lab"\ncontrol_socket = "{boards.path("control")}"\n{blocks}')
+        boards.start_daemon(boards.path("pasted.toml"))
+        for name in ("pack-1", "pack-2"):
+            boards.wait_until_heard(name)
+        self.assertEqual([boards.pack(name)["soc_pct"] for name in ("pack-1", "pack-2")], [61, 42])
 
     def test_a_simulator_without_its_interface_says_what_to_do(self):
         def refused(port):
