@@ -38,6 +38,7 @@ constexpr std::array<CauseWords, kLimitCauseCount> kWords = {{
     {"a value it follows from is not known", ""},
     {"the inverter takes more than it is told", ""},
     {"nine tenths of the over-current limit of the supervisor", ""},
+    {"no pack is heard; a small charge to wake them", ""},
 }};
 
 std::string_view pack_name(const LimitReason& reason, std::span<const PackState> packs) {

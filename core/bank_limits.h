@@ -34,7 +34,8 @@ struct ChargePackState {
   FlowState charge, discharge;
   Backlash ceiling;  // the charge voltage it asks for
   bool over_ceiling = false;
-  ChargeBreaches contradictions;  // of what its board told with the curves: a tenth is left
+  std::optional<Instant> zero_asked;  // for it to join: when that began last
+  ChargeBreaches contradictions;      // of what its board told with the curves: a tenth is left
 
   FlowState& of(Flow flow) { return flow == Flow::charge ? charge : discharge; }
   const FlowState& of(Flow flow) const { return flow == Flow::charge ? charge : discharge; }

@@ -184,6 +184,7 @@ void count_packs(BankRequest& request, std::span<const ChargePackState> packs, b
   request.packs_online = request.packs_offline = 0;
   request.packs_blocking_charge = request.packs_blocking_discharge = 0;
   AlarmSet any;
+  AlarmSet foreseen;
   std::optional<AlarmSet> all;
   bool lost = false;
   for (const ChargePackState& pack : packs) {
@@ -196,7 +197,9 @@ void count_packs(BankRequest& request, std::span<const ChargePackState> packs, b
     if (!pack.input.is_switched_off()) ++request.packs_online;
     if (blocks(Flow::charge, pack)) ++request.packs_blocking_charge;
     if (blocks(Flow::discharge, pack)) ++request.packs_blocking_discharge;
-    const AlarmSet own = pack.input.alarms ? pack.input.alarms->value : AlarmSet{};
+    AlarmSet own = pack.input.alarms ? pack.input.alarms->value : AlarmSet{};
+    own.named |= pack.input.held.named;
+    foreseen.named |= pack.input.foreseen.named;
     any.named |= own.named;
     any.unknown |= own.unknown;
     if (!all) all = own;
@@ -204,6 +207,7 @@ void count_packs(BankRequest& request, std::span<const ChargePackState> packs, b
     all->unknown &= own.unknown;
   }
   request.warnings = any;
+  request.warnings.named |= foreseen.named;
   request.alarms = if_any ? any : all.value_or(AlarmSet{});
   if (lost) request.warnings.add(Alarm::internal_communication);
   if (!all && lost) request.alarms.add(Alarm::internal_communication);

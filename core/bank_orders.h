@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What energy managers and operators ask of the bank while it runs. A request can only narrow what
-// packs and configuration allow (inverter-modbus.md, section 1.6).
+// What energy managers, operators and our own relays ask of the bank while it runs. A request can
+// only narrow what packs and configuration allow (inverter-modbus.md, section 1.6).
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -12,9 +12,7 @@ namespace cw {
 struct BankOrders {
   std::optional<CentiPercent> soc_min;  // counts where it is narrower than the configured bound
   std::optional<CentiPercent> soc_max;
-  std::optional<Milliamps> charge_current_most;  // magnitudes
-  std::optional<Milliamps> discharge_current_most;
-  bool full_charge = false;       // go to absorption once, as if a full charge were due
+  bool full_charge = false;       // an operator's: be full once, as if a full charge were due
   bool disconnect = false;        // both currents zero; the relays follow by their own rules
   std::uint8_t joining_pack = 0;  // from 1: its relay waits for zero current to connect it
   bool client_lost = false;       // whoever asked for something last is silent now

@@ -39,8 +39,9 @@ enum class LimitCause : std::uint8_t {
   unknown,             // a value it follows from was never heard
   disobeyed,           // the inverter takes more than it is told: it is told to stop
   supervisor_setting,  // nine tenths of the over-current limit of the supervisor
+  waking,              // no pack is heard, and a small charge may wake them
 };
-inline constexpr std::size_t kLimitCauseCount = 24;
+inline constexpr std::size_t kLimitCauseCount = 25;
 
 constexpr std::string_view name(LimitCause cause) {
   constexpr std::string_view names[kLimitCauseCount] = {
@@ -49,7 +50,8 @@ constexpr std::string_view name(LimitCause cause) {
       "charge_state",  "stage",        "cell_ceiling", "share",
       "stale_data",    "pack_lost",    "all_lost",     "protection",
       "opening",       "joining",      "rising",       "configuration",
-      "request",       "unknown",      "disobeyed",    "supervisor_setting"};
+      "request",       "unknown",      "disobeyed",    "supervisor_setting",
+      "waking"};
   return names[static_cast<std::size_t>(cause)];
 }
 
@@ -77,7 +79,7 @@ struct BankLimit {
 /// Whether inverters are spoken to (inverter-can.md, section 10).
 enum class Voice : std::uint8_t {
   silent,    // nothing was heard since the start, or nothing for too long: not a word is sent
-  speaking,  // at least one pack is heard
+  speaking,  // at least one pack is heard, or a small charge is offered to wake them
   blind,     // none is: zero currents and the values last known, for a minute
 };
 
@@ -152,8 +154,9 @@ struct BankRequest {
 
   std::uint8_t not_obeyed = 0;  // bit n: Disobeyed n of core/obedience.h
 
+  // What boards report, and what our guard holds because a limit was crossed.
   AlarmSet alarms;    // of the bank as a whole: every pack that is heard has them
-  AlarmSet warnings;  // of at least one pack
+  AlarmSet warnings;  // of at least one pack, or of a limit that is crossed and will trip
   friend constexpr bool operator==(const BankRequest&, const BankRequest&) = default;
 };
 

@@ -49,6 +49,16 @@ bool is_calm(const ChargeInput& pack, const ChargeSettings& settings) {
          pack.temperatures->hottest.value <= settings.ride_temperature_most.count;
 }
 
+// It hardly carries anything, and nothing is wrong with it.
+bool is_idle(const ChargePackState& pack, const ChargeSettings& settings) {
+  const ChargeInput& input = pack.input;
+  if (!input.current || !input.capacity) return false;
+  const bool alarmed = input.alarms && input.alarms->value.any();
+  const std::int32_t current = input.current->value.count;
+  return std::max(current, -current) <= settings.wake_idle_most.count && !alarmed &&
+         !input.held.any() && !input.foreseen.any();
+}
+
 LimitReason bank_reason(LimitCause cause) { return {.cause = cause}; }
 
 LimitReason bank_reason(LimitCause cause, Milliamps value) {
@@ -126,7 +136,32 @@ void ChargeControl::step_voice(Instant now) {
   }
   if (!blind_since_) blind_since_ = now;
   const Millis longest{std::max(settings_.blind_for.count, settings_.ride_through.count)};
-  request_.voice = now < *blind_since_ + longest ? Voice::blind : Voice::silent;
+  const bool ends = now >= *blind_since_ + longest;
+  request_.voice = is_waking(now) ? Voice::speaking : ends ? Voice::silent : Voice::blind;
+}
+
+// A board that sleeps because nothing was asked of it is woken by a charge, and only by that. Who
+// was in the middle of everything and at rest may be asleep; whoever else is silent is not trusted.
+bool ChargeControl::is_waking(Instant now) const {
+  if (!blind_since_ || wake_current_.count == 0) return false;
+  const std::int64_t blind_ms = now.ms - blind_since_->ms;
+  return blind_ms >= settings_.wake_every.count &&
+         blind_ms % settings_.wake_every.count < settings_.wake_for.count;
+}
+
+// So much that each could take it alone, of those that may still be on the bus.
+Milliamps ChargeControl::wake_current() const {
+  std::optional<Milliamps> least;
+  for (const ChargePackState& pack : states_) {
+    if (!is_calm(pack.input, settings_) || !is_idle(pack, settings_)) return {};
+    if (pack.input.charge.apart) continue;
+    const std::int64_t part =
+        std::int64_t{pack.input.capacity->count} * settings_.wake_permille_per_hour / 1000;
+    const Milliamps own{
+        std::min(static_cast<std::int32_t>(part), pack.charge.now.unaged.value.count)};
+    least = std::min(least.value_or(own), own);
+  }
+  return least.value_or(Milliamps{});
 }
 
 // While nothing is heard the last values stay.
@@ -140,6 +175,8 @@ void ChargeControl::step_measured(Instant now) {
     if (!soc_) request_.measured.soc = told;
   }
   count_packs(request_, states_, settings_.alarm_if_any);
+  // An inverter that sees an alarm would not charge; the warning stays.
+  if (is_waking(now)) request_.alarms.remove(Alarm::internal_communication);
 }
 
 void ChargeControl::step_window(const BankOrders& orders) {
@@ -157,12 +194,14 @@ BankLimit<Milliamps> ChargeControl::step_current(Flow flow, const BankOrders& or
       std::int64_t{full.count} * settings_.rise_from_zero_permille / 1000;
   // Nothing rises while a pack is not heard just now.
   const bool held = any_is_stale(states_) && slew.output() < target.value.count;
-  const Milliamps out{slew.step(held ? slew.output() : target.value.count,
-                                {.hold = settings_.rise_after,
-                                 .per_second = settings_.rise_per_second.count,
-                                 .from_zero = static_cast<std::int32_t>(from_zero)},
-                                now)};
+  const Milliamps out{
+      slew.step(held ? slew.output() : target.value.count,
+                {.hold = settings_.rise_after,
+                 .per_second = settings_.rise_per_second.count,
+                 .from_zero = is_waking(now) ? 0 : static_cast<std::int32_t>(from_zero)},
+                now)};
   if (all_are(states_, Presence::fresh)) {
+    wake_current_ = wake_current();
     (charge ? calm_charge_ : calm_discharge_) = out;
     calm_ = std::all_of(states_.begin(), states_.end(), [&](const ChargePackState& pack) {
       return is_calm(pack.input, settings_);
@@ -185,12 +224,15 @@ Bounds<Milliamps> ChargeControl::current_bounds(Flow flow, const BankOrders& ord
   if (!bounds.any()) {
     const Milliamps last = charge ? calm_charge_ : calm_discharge_;
     const auto half = static_cast<std::int32_t>(std::int64_t{last.count} * kRidePercent / 100);
-    bounds.add(is_riding(now) ? Milliamps{half} : Milliamps{}, nobody_takes_part(states_));
+    if (charge && is_waking(now))
+      bounds.add(wake_current_, bank_reason(LimitCause::waking));
+    else
+      bounds.add(is_riding(now) ? Milliamps{half} : Milliamps{}, nobody_takes_part(states_));
   }
   const auto most = charge ? settings_.charge_current_most : settings_.discharge_current_most;
   if (most) bounds.add(*most, bank_reason(LimitCause::bank_setting, *most));
   add_window(bounds, flow);
-  add_orders(bounds, flow, orders, now);
+  add_orders(bounds, orders, now);
   return bounds;
 }
 
@@ -208,21 +250,20 @@ void ChargeControl::add_window(Bounds<Milliamps>& bounds, Flow flow) {
   bounds.add({}, {.cause = LimitCause::charge_state, .value = seen, .unit = Unit::centipercent});
 }
 
-void ChargeControl::add_orders(Bounds<Milliamps>& bounds, Flow flow, const BankOrders& orders,
-                               Instant now) {
-  const auto most =
-      flow == Flow::charge ? orders.charge_current_most : orders.discharge_current_most;
-  if (most) bounds.add(std::max(*most, Milliamps{}), bank_reason(LimitCause::request, *most));
+void ChargeControl::add_orders(Bounds<Milliamps>& bounds, const BankOrders& orders, Instant now) {
   if (orders.disconnect) bounds.add({}, bank_reason(LimitCause::request));
-  if (orders.joining_pack == 0) return joining_since_.reset();
-  if (!joining_since_) joining_since_ = now;
-  if (now < *joining_since_ + settings_.join_zero_most)
+  if (orders.joining_pack == 0) return;
+  CW_ASSERT(orders.joining_pack <= states_.size());
+  std::optional<Instant>& asked = states_[orders.joining_pack - 1U].zero_asked;
+  if (!asked || now >= *asked + settings_.join_again_after) asked = now;
+  if (now < *asked + settings_.join_zero_most)
     bounds.add({}, {.cause = LimitCause::joining, .pack = orders.joining_pack});
 }
 
 void ChargeControl::step_flags(const BankOrders& orders, Instant now, std::int64_t wall_ms) {
   const bool speaking = request_.voice == Voice::speaking;
-  if (speaking) {
+  const bool hearing = speaking && !blind_since_;
+  if (hearing) {
     const BankMeasured& bank = request_.measured;
     const auto lowest = bank.cell_min ? std::optional{bank.cell_min->value} : std::nullopt;
     force_.step(soc_, lowest, settings_, now);
@@ -243,21 +284,19 @@ void ChargeControl::step_flags(const BankOrders& orders, Instant now, std::int64
   request_.force_charge = request_.charge_enabled && force_.on();
   request_.full_charge_wanted =
       request_.charge_enabled && (stage_.full_charge_wanted() || orders.full_charge);
-  request_.full = speaking && stage_.full();
+  request_.full = hearing && stage_.full();
 }
 
 void ChargeControl::step_voltages(Instant now) {
-  const Millivolts low{settings_.float_voltage.count * request_.cells};
   const Millivolts empty{settings_.discharge_voltage.count * most_cells(packs_)};
   request_.discharge_voltage = {.value = empty,
                                 .reason = {.cause = LimitCause::bank_setting,
                                            .value = settings_.discharge_voltage.count,
                                            .unit = Unit::millivolt}};
-  if (request_.voice == Voice::speaking)
-    request_.charge_voltage = voltage_.step(stage_.voltage(request_.cells, settings_, now),
-                                            request_.cells, states_, settings_, now);
-  else
-    request_.charge_voltage = {.value = low, .reason = bank_reason(LimitCause::all_lost)};
+  request_.charge_voltage = !blind_since_
+                                ? voltage_.step(stage_.voltage(request_.cells, settings_, now),
+                                                request_.cells, states_, settings_, now)
+                                : voltage_.step_blind(request_.cells, settings_, now);
 }
 
 }  // namespace cw

@@ -53,11 +53,13 @@ class ChargeControl {
   Bounds<Milliamps> current_bounds(Flow flow, const BankOrders& orders, Instant now);
   BankLimit<Milliamps> step_current(Flow flow, const BankOrders& orders, Instant now);
   void add_window(Bounds<Milliamps>& bounds, Flow flow);
-  void add_orders(Bounds<Milliamps>& bounds, Flow flow, const BankOrders& orders, Instant now);
+  void add_orders(Bounds<Milliamps>& bounds, const BankOrders& orders, Instant now);
   void step_window(const BankOrders& orders);
   void step_flags(const BankOrders& orders, Instant now, std::int64_t wall_ms);
   void step_voltages(Instant now);
   bool is_riding(Instant now) const;
+  bool is_waking(Instant now) const;
+  Milliamps wake_current() const;
 
   const ChargeSettings& settings_;
   std::span<const ChargePackSettings> packs_;
@@ -65,12 +67,12 @@ class ChargeControl {
   BankRequest request_;
 
   std::optional<Instant> started_;
-  std::optional<Instant> blind_since_;    // nothing is heard any more
-  std::optional<Instant> joining_since_;  // an order to join stands
-  std::optional<CentiPercent> soc_;       // computed
+  std::optional<Instant> blind_since_;  // nothing is heard any more
+  std::optional<CentiPercent> soc_;     // computed
   Backlash soc_high_, soc_low_;
   bool calm_ = false;  // all was well when all packs were last fresh
   Milliamps calm_charge_{}, calm_discharge_{};
+  Milliamps wake_current_{};  // as of when all packs were last fresh; zero: they are not woken
   StageMachine stage_;
   ChargeVoltage voltage_;
   ForceCharge force_;

@@ -137,15 +137,33 @@ void observe_flow(FlowSeen& flow, const PackState& state, Flow which, Instant no
   const auto& s = state.pack.scalars;
   const auto closed =
       (charge ? s.charge_mosfet : s.discharge_mosfet).fresh(now, state.usable_age(now));
+  const bool apart = contains(state.apart, charge ? Switches::charge : Switches::discharge);
+  if (flow.apart) flow.closed.reset();  // that was our relay; its board has to say it anew
   if (closed) flow.closed = closed->count != 0;
   // Behind an open relay of its own it is off the bus, whatever its board does.
-  if (contains(state.apart, charge ? Switches::charge : Switches::discharge)) flow.closed = false;
+  if (apart) flow.closed = false;
+  flow.apart = apart;
   const Parameter over = charge ? Parameter::charge_overcurrent : Parameter::discharge_overcurrent;
   flow.setting_is_ours = state.policy.get(over).value_or(INT32_MAX) <
                          state.pack.parameters.get(over).value_or(INT32_MAX);
   keep(flow.board_setting, over_current(state, charge ? Parameter::charge_overcurrent
                                                       : Parameter::discharge_overcurrent));
   observe_guard(flow, state, charge ? Switches::charge : Switches::discharge, fresh);
+}
+
+// What inverters are to know of besides what the board reports.
+void observe_alarms(ChargeInput& known, const PackState& state) {
+  known.held = known.foreseen = {};
+  for (std::size_t i = 0; i < kRuleCount; ++i) {
+    const auto rule = static_cast<Rule>(i);
+    const RuleState& now = state.guard.state(rule);
+    if (state.guard.decision().is_tripped(rule) && now.cause == Cause::limit)
+      known.held.add(row_of(rule).alarm);
+    if (now.phase == Phase::pending) known.foreseen.add(row_of(rule).alarm);
+  }
+  const auto& missed = state.divergences[static_cast<std::size_t>(Divergence::missed_trip)];
+  if (missed.raised && missed.evidence.rule)
+    known.foreseen.add(row_of(*missed.evidence.rule).alarm);
 }
 
 // How old the oldest of what limits need is.
@@ -207,6 +225,7 @@ void observe(ChargeInput& known, const PackState& state, const ChargePackSetting
   if (!known.capacity) known.capacity = pack.capacity;
   observe_flow(known.charge, state, Flow::charge, now);
   observe_flow(known.discharge, state, Flow::discharge, now);
+  observe_alarms(known, state);
   drop_old(known, state.link.last_frame, now, settings.lost_after);
   known.age = age_of(known, state, now);
   known.presence = presence_of(known, state, settings, started, now);

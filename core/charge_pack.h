@@ -42,7 +42,8 @@ struct TemperaturesSeen {
 
 /// One direction of a pack.
 struct FlowSeen {
-  std::optional<bool> closed;              // its switch, as the board reports it
+  std::optional<bool> closed;              // its switch, as the board reports it, and our relay
+  bool apart = false;                      // our relay is open
   bool setting_is_ours = false;            // of the two below, our guard's is the lower
   std::optional<Milliamps> board_setting;  // over-current protection: of the board, or of our guard
   bool forbidden = false;                  // the supervisor would open it
@@ -65,12 +66,15 @@ struct ChargeInput {
   std::optional<Seen<MilliampHours>> remaining;
   std::optional<MilliampHours> capacity;  // usable; no age: it is no measurement
   std::optional<Seen<Count>> cycles;
-  std::optional<Seen<AlarmSet>> alarms;
+  std::optional<Seen<AlarmSet>> alarms;  // of its board
+  AlarmSet held;                         // what our guard holds because a limit was crossed
+  AlarmSet foreseen;  // crossed, and the delay of the rule runs; or its board should have acted
   FlowSeen charge, discharge;
 
   const FlowSeen& of(Flow flow) const { return flow == Flow::charge ? charge : discharge; }
   bool is_heard() const { return presence == Presence::fresh || presence == Presence::stale; }
-  /// Its board had opened both switches when it was last heard: no current, whoever hears it.
+  /// Its board had opened both switches when it was last heard, or our relays hold it off the bus:
+  /// no current, whoever hears it.
   bool is_switched_off() const {
     return charge.closed && discharge.closed && !*charge.closed && !*discharge.closed;
   }

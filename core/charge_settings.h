@@ -89,7 +89,14 @@ struct ChargeSettings {
   // Packs that join.
   Millivolts join_window{500};               // of the packs, towards the bus
   std::int32_t join_permille_per_hour = 50;  // most current of the bank while one joins
-  Ms join_zero_most{60'000};                 // zero currents are asked for no longer than this
+  Ms join_zero_most{60'000};                 // zero currents are asked for no longer than this,
+  Ms join_again_after{1'800'000};            // and for the same pack not again before this is over
+
+  // A bank that fell asleep because nothing was asked of it.
+  std::int32_t wake_permille_per_hour = 50;  // of the smallest pack's capacity; 0: never
+  Ms wake_every{1'800'000};                  // of silence: so often it is offered,
+  Ms wake_for{120'000};                      // for so long
+  Milliamps wake_idle_most{2'000};           // by magnitude, of each pack, when it was last heard
 };
 
 /// What belongs to one pack and not to the bank.

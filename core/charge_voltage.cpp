@@ -26,20 +26,18 @@ std::optional<Millivolts> wish_of(ChargePackState& pack, Millivolts float_voltag
   return Millivolts{pack.ceiling.worse_below(wish, kVoltagePlay_mV)};
 }
 
-Bounds<Millivolts> wishes(std::span<ChargePackState> packs, Millivolts float_voltage,
-                          const ChargeSettings& settings) {
-  Bounds<Millivolts> bounds;
+void add_wishes(Bounds<Millivolts>& bounds, std::span<ChargePackState> packs,
+                Millivolts float_voltage, const ChargeSettings& settings) {
   for (std::size_t i = 0; i < packs.size(); ++i) {
     const auto wish = wish_of(packs[i], float_voltage, settings);
     if (!wish) continue;
     const Measurement& cell = packs[i].input.cells->highest;
-    bounds.add(*wish, {.cause = LimitCause::cell_ceiling,
-                       .pack = static_cast<std::uint8_t>(i + 1),
-                       .where = cell.where,
-                       .value = cell.value,
-                       .unit = Unit::millivolt});
+    bounds.add(std::max(*wish, float_voltage), {.cause = LimitCause::cell_ceiling,
+                                                .pack = static_cast<std::uint8_t>(i + 1),
+                                                .where = cell.where,
+                                                .value = cell.value,
+                                                .unit = Unit::millivolt});
   }
-  return bounds;
 }
 
 // Cells that nobody sees may be high, and without voltage or current no stage would end.
@@ -57,29 +55,40 @@ void add_unseen(Bounds<Millivolts>& bounds, std::span<const ChargePackState> pac
 
 }  // namespace
 
+Millivolts ChargeVoltage::rise(Millivolts target, const ChargeSettings& settings, Instant now) {
+  return {slew_.step(
+      target.count,
+      {.hold = settings.voltage_rise_after, .per_second = settings.voltage_rise_per_second.count},
+      now)};
+}
+
+BankLimit<Millivolts> ChargeVoltage::step_blind(std::uint8_t cells, const ChargeSettings& settings,
+                                                Instant now) {
+  const Millivolts low{settings.float_voltage.count * cells};
+  return {.value = rise(low, settings, now), .reason = {.cause = LimitCause::all_lost}};
+}
+
 BankLimit<Millivolts> ChargeVoltage::step(Millivolts stage, std::uint8_t cells,
                                           std::span<ChargePackState> packs,
                                           const ChargeSettings& settings, Instant now) {
-  const Millivolts top{settings.absorption_voltage.count * cells};
   const Millivolts low{settings.float_voltage.count * cells};
-  const Bounds<Millivolts> wanted = wishes(packs, low, settings);
-  const Millivolts ceiling = wanted.any() ? std::min(top, wanted.limit().value) : top;
-  const bool held = std::any_of(packs.begin(), packs.end(), [](const ChargePackState& pack) {
-    return pack.input.presence == Presence::stale;
-  });
-  const std::int32_t target = std::max(low, ceiling).count;
-  const Millivolts risen{ceiling_.step(
-      held ? std::min(target, ceiling_.output()) : target,
-      {.hold = settings.voltage_rise_after, .per_second = settings.voltage_rise_per_second.count},
-      now)};
+  if (!slew_.has_started()) rise(low, settings, now);
   Bounds<Millivolts> bounds;
-  if (risen < std::max(low, ceiling))
-    bounds.add(risen, {.cause = LimitCause::rising});
-  else if (wanted.any() && risen < top)
-    bounds.add(risen, wanted.limit().reason);
+  add_wishes(bounds, packs, low, settings);
   add_unseen(bounds, packs, low);
   bounds.add(stage, {.cause = LimitCause::stage, .value = stage.count, .unit = Unit::millivolt});
-  return bounds.limit();
+  const BankLimit<Millivolts>& target = bounds.limit();
+  const bool stale = std::any_of(packs.begin(), packs.end(), [](const ChargePackState& pack) {
+    return pack.input.presence == Presence::stale;
+  });
+  const Millivolts before{slew_.output()};
+  const bool held = stale && before < target.value;
+  const Millivolts out = rise(held ? before : target.value, settings, now);
+  if (out == target.value) return target;
+  return {.value = out,
+          .reason = {.cause = held ? LimitCause::stale_data : LimitCause::rising},
+          .next_value = target.value,
+          .next = target.reason};
 }
 
 }  // namespace cw

@@ -22,28 +22,30 @@ enum class EventKind : std::uint8_t {
   relay_operated,
   relay_fault,
   settings_changed,
-  relay_sequence,      // a step of closing or opening, with the current
-  relay_latched,       // it waits for an operator's reset
-  relay_contact,       // its auxiliary contact does not follow, or follows again
-  relay_command,       // an operator's: lock, unlock, reset; with its origin
-  state_unreadable,    // what should have survived the restart
-  state_unkept,        // what should survive the next one; or: it is kept again
-  divergence_raised,   // what the BMS reports cannot all be right
-  divergence_cleared,  //
-  black_box,           // what was recorded around an incident was sealed, or could not be
-  setting_ordered,     // a change is sent to a BMS: `value`, before `limit`; with who asked
-  setting_outcome,     // what became of it, or why it was refused
-  limits_told,         // inverters are spoken to, blindly, or no more: `subject`, before `detail`
-  charge_stage,        // bulk, absorption, float: likewise
-  limit_bound,         // another reason binds a limit: `value`, and the reason in words
-  limits_ignored,      // an inverter charges or discharges with more than it may
-  limits_obeyed,       // it does so no longer
-  inverter_heard,      // it answers
-  inverter_silent,     // it does not
-  bank_order,          // an energy manager asked for something, or was refused; with who it was
-  limits_enforced,     // another step against an inverter that ignores them: likewise
+  relay_sequence,        // a step of closing or opening, with the current
+  relay_latched,         // it waits for an operator's reset
+  relay_contact,         // its auxiliary contact does not follow, or follows again
+  relay_command,         // an operator's: lock, unlock, reset; with its origin
+  state_unreadable,      // what should have survived the restart
+  state_unkept,          // what should survive the next one; or: it is kept again
+  divergence_raised,     // what the BMS reports cannot all be right
+  divergence_cleared,    //
+  black_box,             // what was recorded around an incident was sealed, or could not be
+  setting_ordered,       // a change is sent to a BMS: `value`, before `limit`; with who asked
+  setting_outcome,       // what became of it, or why it was refused
+  limits_told,           // inverters are spoken to, blindly, or no more: `subject`, before `detail`
+  charge_stage,          // bulk, absorption, float: likewise
+  limit_bound,           // another reason binds a limit: `value`, and the reason in words
+  limits_ignored,        // an inverter charges or discharges with more than it may
+  limits_obeyed,         // it does so no longer
+  inverter_heard,        // it answers
+  inverter_silent,       // it does not
+  bank_order,            // an energy manager asked for something, or was refused; with who it was
+  limits_enforced,       // another step against an inverter that ignores them: likewise
+  contradiction_raised,  // a setting of a BMS contradicts [bank]: a tenth of its limits is left
+  contradiction_cleared,  //
 };
-inline constexpr std::size_t kEventKindCount = 31;
+inline constexpr std::size_t kEventKindCount = 33;
 
 constexpr std::string_view name(EventKind kind) {
   constexpr std::string_view names[kEventKindCount] = {"started",
@@ -76,7 +78,9 @@ constexpr std::string_view name(EventKind kind) {
                                                        "inverter_heard",
                                                        "inverter_silent",
                                                        "bank_order",
-                                                       "limits_enforced"};
+                                                       "limits_enforced",
+                                                       "contradiction_raised",
+                                                       "contradiction_cleared"};
   return names[static_cast<std::size_t>(kind)];
 }
 

@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/joining.h"
 
+#include <algorithm>
+
+#include "core/bank_limits.h"
+
 namespace cw {
 namespace {
+
+// Where no board tells what the packs hold.
+constexpr std::int64_t kLittleCurrent_mA = 2'000;
 
 bool is_apart(Millivolts a, Millivolts b, Millivolts window) {
   return a - b >= window || b - a >= window;
@@ -19,19 +26,18 @@ Joining may_join(std::size_t pack, std::span<const ChargePackState> packs,
   std::int64_t capacity = 0;
   bool apart = false;
   for (const ChargePackState& other : packs) {
-    if (other.is_lost() || other.input.presence == Presence::awaited) return Joining::unknown;
-    if (!other.input.is_in()) continue;
-    const bool young = other.input.presence == Presence::fresh;
-    if (!young || !other.input.voltage || !other.input.current || !other.input.capacity)
+    if (other.input.is_switched_off()) continue;
+    if (other.input.presence != Presence::fresh || !other.input.voltage || !other.input.current)
       return Joining::unknown;
     apart =
         apart || is_apart(other.input.voltage->value, joining.voltage->value, settings.join_window);
     current += other.input.current->value.count;
-    capacity += other.input.capacity->count;
+    if (other.input.capacity) capacity += other.input.capacity->count;
   }
   if (apart) return Joining::voltages_apart;
-  const std::int64_t most = capacity * settings.join_permille_per_hour / 1000;
-  if (capacity > 0 && (current >= most || -current >= most)) return Joining::current_flows;
+  const std::int64_t part = capacity * settings.join_permille_per_hour / 1000;
+  const std::int64_t most = capacity > 0 ? part : kLittleCurrent_mA;
+  if (current >= most || -current >= most) return Joining::current_flows;
   return Joining::may;
 }
 

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether a pack that is off the bus may join it: voltages close enough to every pack that is on
-// it, whichever is higher, and hardly any current (charge-control.md, section 8). To be asked again
-// every second until it has joined.
+// it, whichever is higher, and hardly any current (charge-control.md, section 8). Off the bus is
+// what both switches of its board, or our own relays, hold open. To be asked again every second
+// until it has joined.
 #pragma once
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
-#include "core/bank_limits.h"
-
 namespace cw {
+
+struct ChargePackState;
+struct ChargeSettings;
 
 enum class Joining : std::uint8_t {
   may,

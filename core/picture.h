@@ -7,6 +7,7 @@
 #include "core/bank.h"
 #include "core/bank_request.h"
 #include "core/divergence.h"
+#include "core/joining.h"
 #include "core/link.h"
 #include "core/pack.h"
 #include "core/protection.h"
@@ -25,6 +26,7 @@ struct PackState {
   std::string_view mirror_settings = "unknown";  // where the limits of that come from; static
   Switches withheld = Switches::none;            // zero current is asked for before a relay opens
   Switches apart = Switches::none;      // a relay of its own is open: no current flows this way
+  Joining joining = Joining::is_in;     // whether a relay of its own may take it to the bus
   bool disconnect = false;              // an energy manager asked for the bank to be off the bus
   Switches ignored = Switches::none;    // an inverter does not stop them: their relays are to open
   std::uint32_t readings_left_out = 0;  // single jumps that the next frame took back

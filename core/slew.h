@@ -39,6 +39,7 @@ class Slew {
   }
   constexpr std::int32_t output() const { return out_; }
   constexpr bool is_rising() const { return above_; }
+  constexpr bool has_started() const { return started_; }
 
  private:
   // From where it was when the hold began, so that no step's rounding adds up.

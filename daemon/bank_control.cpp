@@ -51,13 +51,23 @@ bool BankControl::order(const BankOrders& orders) {
   return true;
 }
 
+void BankControl::let_join(std::optional<std::size_t> pack) {
+  joining_pack_ = pack ? static_cast<std::uint8_t>(*pack + 1) : 0;
+}
+
+Joining BankControl::joining(std::size_t pack) const {
+  return enabled_ ? control_.joining(pack) : Joining::is_in;
+}
+
 bool BankControl::step(std::span<const PackState> packs, bool at_once, Instant now,
                        std::int64_t wall_ms, std::vector<Event>& events) {
   if (!enabled_) return false;
   if (!at_once && stepped_ && now < *stepped_ + kStep) return false;
   stepped_ = now;
   const BankRequest before = request_;
-  control_.step(packs, orders_, now, wall_ms);
+  BankOrders orders = orders_;
+  orders.joining_pack = joining_pack_;
+  control_.step(packs, orders, now, wall_ms);
   watch_obedience(now, events);
   memory_ = control_.memory();
   note_changes(packs, before, now, events);

@@ -26,6 +26,12 @@ class BankControl {
   /// What an energy manager asks for from now on. True: that is something else than before.
   bool order(const BankOrders& orders);
 
+  /// A pack, by index, whose relay waits for the current to fall so that it may join the bus.
+  void let_join(std::optional<std::size_t> pack);
+
+  /// Whether a pack that is off the bus may join it, as of the last step; in, without a bank.
+  Joining joining(std::size_t pack) const;
+
   /// Decides anew if a second is over since the last time, or `at_once`. True: inverters
   /// are to be told what request() says.
   bool step(std::span<const PackState> packs, bool at_once, Instant now, std::int64_t wall_ms,
@@ -56,7 +62,8 @@ class BankControl {
   BankRequest request_;                   // as it is told
   std::array<Escalation, 2> enforced_{};  // by flow
   Switches ignored_ = Switches::none;
-  BankOrders orders_;
+  BankOrders orders_;  // of energy managers
+  std::uint8_t joining_pack_ = 0;
   std::optional<ChargeMemory> memory_;
   std::optional<Instant> stepped_;
   struct Told {

@@ -18,6 +18,7 @@ std::vector<PackState> initial_packs(const Configuration& configuration) {
     state.protocol = pack.protocol->name;
     state.max_age = pack.stale_after;
     state.policy = pack.policy;
+    if (configuration.bank.enabled) state.joining = Joining::unknown;  // until it was judged
     packs.push_back(state);
   }
   return packs;
@@ -53,6 +54,7 @@ Severity severity(EventKind kind) {
     case EventKind::limits_ignored:
     case EventKind::limits_enforced:
     case EventKind::inverter_silent:
+    case EventKind::contradiction_raised:
     case EventKind::state_unkept: return Severity::warning;
     case EventKind::state_unreadable: return Severity::error;
     case EventKind::started:
@@ -73,6 +75,7 @@ Severity severity(EventKind kind) {
     case EventKind::limits_obeyed:
     case EventKind::inverter_heard:
     case EventKind::bank_order:
+    case EventKind::contradiction_cleared:
     case EventKind::black_box: return Severity::notice;
   }
   return Severity::notice;
@@ -101,13 +104,13 @@ Instant next_move(const PackState& state, Instant now) {
 
 }  // namespace
 
-Gateway::Gateway(const Configuration& configuration)
+Gateway::Gateway(const Configuration& configuration, const Relays::MakeLine& make_line)
     : configuration_(configuration),
       store_(initial_packs(configuration)),
       gate_(configuration.writes, plants(configuration), store_.events()),
       supervisor_(configuration.relays),
       mirrors_(configuration.packs),
-      relays_(configuration.relays, configuration.mode),
+      relays_(configuration.relays, configuration.mode, make_line),
       bank_control_(configuration.bank),
       moves_at_(configuration.packs.size(), Instant{-1}),  // nothing is known yet: look at once
       woken_until_(configuration.packs.size(), Instant{-1}),
@@ -244,7 +247,10 @@ std::optional<Instant> Gateway::next_tick(Instant now) const {
 void Gateway::end_turn(Instant now, std::int64_t wall_ms) {
   if (!has_news()) return;
   bool moved = decide(now);
-  moved |= bank_control_.step(store_.packs(), moved, now, wall_ms, store_.events());
+  const bool limits_moved =
+      bank_control_.step(store_.packs(), moved, now, wall_ms, store_.events());
+  if (limits_moved) judge_joining();
+  moved |= limits_moved;
   tell_orders();
   tick_due_ = false;
   const bool news = moved || bank_moved_ || !store_.changed().empty() || !store_.events().empty();
@@ -262,6 +268,14 @@ void Gateway::tell_orders() {
   for (PackState& pack : store_.writable()) {
     pack.ignored = ignored;
     pack.disconnect = disconnect;
+  }
+}
+
+// Whether a pack behind open relays of its own may come to the bus.
+void Gateway::judge_joining() {
+  for (std::size_t i = 0; i < store_.packs().size(); ++i) {
+    PackState& pack = store_.writable()[i];
+    pack.joining = pack.apart == Switches::none ? Joining::is_in : bank_control_.joining(i);
   }
 }
 
@@ -289,6 +303,7 @@ bool Gateway::decide(Instant now) {
   moved |=
       relays_.act(supervisor_.wishes(store_.packs(), now), store_.packs(), now, store_.events());
   note_relays_on_packs();
+  bank_control_.let_join(relays_.joining());
   return moved;
 }
 
@@ -312,7 +327,9 @@ void Gateway::note_relays_on_packs() {
                       !relay.safe_energised && states[r].contact != std::optional{true};
     if (!open || relay.packs.size() != 1) continue;
     Switches& apart = store_.pack(relay.packs.front()).apart;
-    apart = apart | (charge ? Switches::charge : Switches::discharge);
+    apart = apart | (relay.both_ways ? Switches::both
+                     : charge        ? Switches::charge
+                                     : Switches::discharge);
   }
 }
 

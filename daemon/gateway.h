@@ -30,7 +30,9 @@ inline constexpr Millis kWake{600'000};
 
 class Gateway : public WireListener {
  public:
-  explicit Gateway(const Configuration& configuration);
+  /// `make_line` makes the lines of relays.
+  explicit Gateway(const Configuration& configuration,
+                   const Relays::MakeLine& make_line = Relays::make_relay_line);
 
   /// Adds a sink, which must outlive the gateway's last turn. One added late gets every pack with
   /// the next turn.
@@ -98,6 +100,7 @@ class Gateway : public WireListener {
   void aggregate_bank(Instant now);
   void mark_judged(std::size_t pack);
   void tell_orders();
+  void judge_joining();
   void publish(Instant now, std::int64_t wall_ms);
 
   const Configuration& configuration_;

@@ -63,6 +63,7 @@ struct RelayConfiguration {
   bool safe_energised = false;       // the safe level; energised means the other one is dangerous
   GpioOptions feedback{};            // input of its auxiliary contact; empty chip: none
   RelayLimits limits{};
+  bool both_ways = false;  // of charge and discharge: it interrupts the current of either
 };
 
 /// The packs in parallel as one battery.

@@ -33,6 +33,7 @@ constexpr QuantityRow<Millivolts> kVoltages[] = {
     {option("bank", "discharge_voltage"), &S::discharge_voltage},
     {option("bank", "nominal_voltage"), &S::nominal_voltage},
     {option("bank", "full_cell_difference"), &S::full_cell_difference},
+    {option("bank", "join_window"), &S::join_window},
 };
 constexpr QuantityRow<CentiPercent> kCharges[] = {
     {option("bank", "soc_min"), &S::soc_min},
@@ -47,6 +48,7 @@ constexpr QuantityRow<Millis> kTimes[] = {
     {option("bank", "rise_after"), &S::rise_after},
     {option("bank", "lost_after"), &S::lost_after},
     {option("bank", "blind_for"), &S::blind_for},
+    {option("bank", "join_zero_most"), &S::join_zero_most},
 };
 constexpr struct {
   std::size_t option;
@@ -65,6 +67,17 @@ constexpr CurveRow kCurves[] = {
     {option("bank", "by_mosfet_temperature"), &S::by_mosfet_temperature},
     {option("bank", "charge_by_soc"), &S::charge_by_soc},
     {option("bank", "discharge_by_soc"), &S::discharge_by_soc},
+};
+
+/// Of a capacity in an hour, in permille.
+struct PartRow {
+  std::size_t option;
+  std::int32_t ChargeSettings::*member;
+};
+constexpr PartRow kParts[] = {
+    {option("bank", "tail_current"), &S::tail_permille_per_hour},
+    {option("bank", "join_current"), &S::join_permille_per_hour},
+    {option("bank", "wake_current"), &S::wake_permille_per_hour},
 };
 
 /// What the defaults know for lfp alone.
@@ -103,8 +116,8 @@ ChargeSettings read_settings(const SectionValues& section) {
   out.charge_current_most = current(section, option("bank", "charge_current"));
   out.discharge_current_most = current(section, option("bank", "discharge_current"));
   out.rise_per_second = {count(section, option("bank", "rise"))};
-  out.tail_permille_per_hour =
-      count(section, option("bank", "tail_current")) / centipercent_a_permille;
+  for (const PartRow& row : kParts)
+    out.*row.member = count(section, row.option) / centipercent_a_permille;
   out.full_charge_due_days = count(section, option("bank", "full_charge_due_days"));
   out.full_charge_wanted_days = count(section, option("bank", "full_charge_wanted_days"));
   out.mixed_chemistries = section.boolean(option("bank", "mixed_chemistries"));

@@ -91,6 +91,7 @@ RelayConfiguration configure_relay(const SectionValues& relay, const Configurati
   out.gpio.line = relay.text(kLine);
   out.gpio.active_low = relay.boolean(option("relay", "active_low"));
   out.safe_energised = relay.text(kSafe) == "closed";
+  out.both_ways = relay.boolean(option("relay", "both_ways"));
   find_packs(relay, all, out, faults);
   check_line(relay, faults);
   check_safe(relay, faults);

@@ -30,6 +30,7 @@ constexpr auto kUnloadCurrent = option("relay", "unload_current");
 constexpr auto kFeedbackLine = option("relay", "feedback_line");
 constexpr auto kFeedbackChip = option("relay", "feedback_chip");
 constexpr auto kFeedbackActiveLow = option("relay", "feedback_active_low");
+constexpr auto kBothWays = option("relay", "both_ways");
 constexpr auto kCloseAfter = option("relay", "close_after");
 constexpr auto kSettle = option("relay", "settle");
 constexpr auto kCutoffAfter = option("relay", "cutoff_after");
@@ -64,6 +65,7 @@ constexpr auto kRoleOptions = std::to_array<RoleOption>({
     {kSwitchings, kContacts},
     {kRetries, kMains},
     {kEmergency, kMains},
+    {kBothWays, kMains},
     {kCloseAfter, kMains},
     {kUnloadTime, kMains},
     {kUnloadCurrent, kMains},

@@ -70,6 +70,7 @@ void RelayControl::sense(std::span<const PackState> packs, Instant now,
     for (const std::size_t pack : packs_[i]) add_current(sense, packs[pack], now);
     sense.contact = states()[i].contact;
     sense.fault = states()[i].fault;
+    sense.joining = packs[packs_[i].front()].joining;
   }
 }
 

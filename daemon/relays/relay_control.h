@@ -36,6 +36,9 @@ class RelayControl {
   std::span<const RelayState> states() const { return relays_.states(); }
   std::span<const Switches> withheld() const { return sequence_.withheld(); }
 
+  /// A pack whose relay waits for the current of the bank to fall, by index.
+  std::optional<std::size_t> joining() const { return sequence_.joining(); }
+
   /// When act() may do something else although nothing that it is told changes. Nothing: never.
   std::optional<Instant> next_due(Instant now) const;
 

@@ -14,6 +14,11 @@ bool share_a_pack(const RelayConfiguration& a, const RelayConfiguration& b) {
          a.packs.end();
 }
 
+// What it interrupts.
+Switches carries(const RelayConfiguration& relay) {
+  return relay.both_ways ? Switches::both : row_of(relay.role).carries;
+}
+
 std::optional<std::uint8_t> most(bool counted, std::uint8_t number) {
   return counted ? std::optional(number) : std::nullopt;
 }
@@ -65,6 +70,7 @@ void RelaySequence::step(std::span<const RelayWish> wishes, Senses senses, Insta
   CW_ASSERT(wishes.size() == relays_.size() && senses.size() == relays_.size());
   events_ = &events;
   due_.reset();
+  joined_.reset();
   first_step(now);
   for (std::size_t i = 0; i < relays_.size(); ++i) judge_contact(i, senses[i], now);
   for (std::size_t i = 0; i < relays_.size(); ++i)
@@ -138,6 +144,8 @@ void RelaySequence::watch_stage1(std::size_t cutoff, Senses senses, Instant now)
 bool RelaySequence::still_flows(std::size_t i, const RelaySense& sense,
                                 const RelayLimits& cutoff) const {
   const Milliamps charging = *sense.current;
+  if (relays_[i].both_ways)
+    return charging > cutoff.cutoff_current || -charging > cutoff.cutoff_current;
   const Milliamps through = role(i).carries == Switches::charge ? charging : -charging;
   return through > cutoff.cutoff_current;
 }
@@ -215,7 +223,7 @@ void RelaySequence::advance(std::size_t i, Senses senses, Instant now) {
   switch (life.stage) {
     case RelayStage::safe:
     case RelayStage::proving:
-      if (has_proved(i, now) && may_close(i, now)) close(i, now);
+      if (has_proved(i, now) && may_close(i, senses[i], now)) close(i, now);
       break;
     case RelayStage::precharging: precharge(i, senses, now); break;
     case RelayStage::settling: settle(i, senses[i], now); break;
@@ -240,8 +248,12 @@ void RelaySequence::note_critical(std::size_t i, Instant now) {
 bool RelaySequence::has_proved(std::size_t i, Instant now) {
   Life& life = lives_[i];
   life.stage = RelayStage::safe;
-  if (!life.demand.wanted) life.wanted_since.reset();
-  if (!life.demand.wanted) return false;
+  life.joining = Joining::is_in;
+  if (!life.demand.wanted) {
+    life.wanted_since.reset();
+    life.joining_told = Joining::is_in;
+    return false;
+  }
   if (role(i).carries == Switches::none) return true;
   if (!life.wanted_since) life.wanted_since = now;
   if (reached(*life.wanted_since + limits(i).close_after, now)) return true;
@@ -251,7 +263,7 @@ bool RelaySequence::has_proved(std::size_t i, Instant now) {
   return false;
 }
 
-bool RelaySequence::may_close(std::size_t i, Instant now) {
+bool RelaySequence::may_close(std::size_t i, const RelaySense& sense, Instant now) {
   Life& life = lives_[i];
   if (limits(i).minimum_off.count > 0 && !reached(life.since + limits(i).minimum_off, now)) {
     life.waits = format_reason("rests for {}", seconds_text(limits(i).minimum_off).view());
@@ -274,7 +286,7 @@ bool RelaySequence::may_close(std::size_t i, Instant now) {
     }
     if (!has_budget(*p, now)) return false;
   }
-  return has_budget(i, now);
+  return has_budget(i, now) && may_join(i, sense.joining, now);
 }
 
 bool RelaySequence::has_budget(std::size_t i, Instant now) {
@@ -428,7 +440,7 @@ void RelaySequence::withhold() {
   for (std::size_t i = 0; i < relays_.size(); ++i)
     if (row_of(lives_[i].stage).withholds)
       for (const std::size_t pack : relays_[i].packs)
-        withheld_[pack] = withheld_[pack] | role(i).carries;
+        withheld_[pack] = withheld_[pack] | carries(relays_[i]);
 }
 
 void RelaySequence::tell(EventKind kind, std::size_t i, std::string_view detail, Instant now,

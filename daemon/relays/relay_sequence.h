@@ -23,6 +23,7 @@ struct RelaySense {
   Instant current_heard{};      // of the oldest of them
   std::optional<bool> contact;  // its auxiliary contact is closed; absent: none, or unreadable
   bool fault = false;           // its line cannot be driven, or its contact not be read
+  Joining joining = Joining::is_in;  // whether the pack behind it alone may come to the bus
 };
 
 enum class RelayCommand : std::uint8_t { lock, unlock, reset };
@@ -52,6 +53,9 @@ class RelaySequence {
 
   /// A pack for whose currents zero limits are asked for, by index.
   std::span<const Switches> withheld() const { return withheld_; }
+
+  /// A pack whose relay waits for the current of the bank to fall before it closes, by index.
+  std::optional<std::size_t> joining() const;
 
   /// When step() may decide something else although nothing that it is told changes. Nothing:
   /// never.
@@ -83,10 +87,13 @@ class RelaySequence {
     HourlyBudget retries;
     std::optional<Instant> contact_differs;  // since when
     bool contact_trouble = false;
-    std::optional<std::size_t> user;      // of a precharge relay: who closes through it
-    bool beat = false;                    // of a heartbeat: its level
-    Instant beat_at{};                    // and when it changes
-    std::vector<std::size_t> neighbours;  // relays that share a pack with it
+    std::optional<std::size_t> user;        // of a precharge relay: who closes through it
+    bool beat = false;                      // of a heartbeat: its level
+    Instant beat_at{};                      // and when it changes
+    std::vector<std::size_t> neighbours;    // relays that share a pack with it
+    Joining joining = Joining::is_in;       // why it waits to bring its pack to the bus
+    Joining joining_told = Joining::is_in;  // as it was last told
+    Instant joining_told_at{};
   };
   using Senses = std::span<const RelaySense>;
 
@@ -108,7 +115,9 @@ class RelaySequence {
   bool has_proved(std::size_t i, Instant now);
   void note_critical(std::size_t i, Instant now);
   void close(std::size_t i, Instant now);
-  bool may_close(std::size_t i, Instant now);
+  bool may_close(std::size_t i, const RelaySense& sense, Instant now);
+  bool may_join(std::size_t i, Joining joining, Instant now);
+  std::optional<std::size_t> joins_now(std::size_t i) const;
   bool has_budget(std::size_t i, Instant now);
   void precharge(std::size_t i, Senses senses, Instant now);
   void settle(std::size_t i, const RelaySense& sense, Instant now);
@@ -134,6 +143,7 @@ class RelaySequence {
   std::optional<Instant> due_;
   std::uint32_t revision_ = 0;
   bool stepped_ = false;
+  std::optional<std::size_t> joined_;  // in this step: whose relay brought its pack to the bus
 };
 
 }  // namespace cw

@@ -55,8 +55,9 @@ class Changes {
   int count_ = 0;
 };
 
-// Until both ends were seen, and what was measured before is not believed any more.
-constexpr int kSettled = 700;
+// Until both ends were seen, what was measured before is not believed any more, and the charge
+// voltage has risen from where it begins.
+constexpr int kSettled = 1'800;
 
 // `period` seconds a wave; 0: at random.
 void expect_calm(const Knee& knee, int period, bool after_rest) {

@@ -119,6 +119,7 @@ TEST(ChargeProperties, NoLimitIsAboveWhatThePacksAllowAndNoneRisesFasterThanItMa
       if (!first) {
         EXPECT_LE(now.charge_current.value.count, before.charge_current.value.count + 5'000);
         EXPECT_LE(now.discharge_current.value.count, before.discharge_current.value.count + 5'000);
+        EXPECT_LE(now.charge_voltage.value.count, before.charge_voltage.value.count + 1);
       }
       before = now;
     }

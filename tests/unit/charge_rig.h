@@ -42,12 +42,13 @@ inline Protection idle_guard() {
   return guard;
 }
 
-/// A guard that holds `charge` (a cell above 3.65 V) or nothing, by its limit.
-inline Protection guard_tripped(std::int32_t cell_mV) {
+/// A guard that holds `charge` (a cell above 3.65 V) or nothing, by its limit; after a delay it is
+/// about to.
+inline Protection guard_tripped(std::int32_t cell_mV, std::int32_t delay_ms = 0) {
   ParameterSet limits;
   limits.set(Parameter::cell_overvoltage, 3'650);
   limits.set(Parameter::cell_overvoltage_recovery, 3'550);
-  limits.set(Parameter::cell_overvoltage_delay, 0);
+  limits.set(Parameter::cell_overvoltage_delay, delay_ms);
   Measurements seen = nothing_fitted();
   seen.unfitted &= ~(1U << static_cast<unsigned>(Input::highest_cell));
   seen.set(Input::highest_cell, {cell_mV, 3, {}});

@@ -216,6 +216,91 @@ TEST(Joining, ZeroIsAskedForWhileARelayWaitsButNotForEver) {
   EXPECT_NE(request.charge_current.reason.cause, LimitCause::joining);
   rig.run(32);
   EXPECT_GT(request.charge_current.value.count, 0);
+  rig.orders.joining_pack = 0;
+  rig.run(1);
+  rig.orders.joining_pack = 2;  // an order that flickers is no new one
+  EXPECT_NE(rig.run(1).charge_current.reason.cause, LimitCause::joining);
+  EXPECT_EQ(rig.run(1'720).charge_current.reason.cause, LimitCause::joining);
+}
+
+TEST(Joining, APackBehindOurOpenRelaysIsOffTheBusWhateverItsSwitchesDo) {
+  ChargeRig rig(2);
+  rig.reported[1].voltage_mV = 54'000;
+  rig.packs[1].apart = Switches::both;
+  rig.step();
+  EXPECT_EQ(rig.control.joining(1), Joining::voltages_apart);
+  rig.reported[1].voltage_mV = 53'200;
+  rig.run(1);
+  EXPECT_EQ(rig.control.joining(1), Joining::may);
+  rig.packs[1].apart = Switches::none;
+  rig.run(1);
+  EXPECT_EQ(rig.control.joining(1), Joining::is_in);
+}
+
+TEST(Joining, APackWhoseBoardTellsOfNoSwitchesIsInAgainBehindAClosedRelay) {
+  ChargeRig rig(2);
+  rig.reported[1].charge_on = rig.reported[1].discharge_on = std::nullopt;
+  rig.packs[1].apart = Switches::both;
+  rig.run(1);
+  EXPECT_EQ(rig.control.joining(1), Joining::may);
+  rig.packs[1].apart = Switches::none;
+  rig.run(1);
+  EXPECT_EQ(rig.control.joining(1), Joining::is_in);
+  EXPECT_TRUE(rig.states[1].charge.now.takes_part);
+}
+
+TEST(Joining, APackThatWasNeverHeardBehindItsOpenRelaysKeepsNobodyAway) {
+  ChargeRig rig(3);
+  rig.silence(2);
+  rig.packs[1].apart = rig.packs[2].apart = Switches::both;
+  rig.run(1);
+  EXPECT_EQ(rig.control.joining(1), Joining::may);
+  rig.packs[2].apart = Switches::none;
+  rig.run(1);
+  EXPECT_EQ(rig.control.joining(1), Joining::unknown);
+}
+
+TEST(Waking, ABankThatFellAsleepAtRestIsOfferedASmallChargeNowAndThen) {
+  ChargeRig rig(2);
+  rig.reported[0].capacity_mAh = 100'000;
+  rig.run(5);
+  rig.silence(0);
+  rig.silence(1);
+  const BankRequest& request = rig.run(1'790);
+  EXPECT_EQ(request.voice, Voice::silent);
+  rig.run(100);
+  EXPECT_EQ(request.voice, Voice::speaking);
+  EXPECT_EQ(request.charge_current.value.count, 5'000);  // a twentieth of the smaller
+  EXPECT_EQ(request.charge_current.reason.cause, LimitCause::waking);
+  EXPECT_TRUE(request.charge_enabled);
+  EXPECT_EQ(request.discharge_current.value.count, 0);
+  EXPECT_FALSE(request.discharge_enabled);
+  EXPECT_EQ(request.charge_voltage.value.count, 53'600);
+  rig.run(100);
+  EXPECT_EQ(request.voice, Voice::silent);
+  EXPECT_EQ(request.charge_current.value.count, 0);
+  EXPECT_EQ(rig.run(1'800).voice, Voice::silent);
+}
+
+TEST(Waking, WhoeverWasNotAtRestInTheMiddleIsNotWoken) {
+  const auto woken = [](auto change) {
+    ChargeRig rig(2);
+    change(rig);
+    rig.run(5);
+    rig.silence(0);
+    rig.silence(1);
+    return rig.run(1'890).charge_current.value.count > 0;
+  };
+  EXPECT_TRUE(woken([](ChargeRig&) {}));
+  EXPECT_FALSE(woken([](ChargeRig& rig) { rig.reported[1].current_mA = 2'100; }));
+  EXPECT_FALSE(woken([](ChargeRig& rig) { rig.reported[1].current_mA = -2'100; }));
+  EXPECT_FALSE(woken([](ChargeRig& rig) { rig.reported[1].cell_max_mV = 3'380; }));
+  EXPECT_FALSE(woken([](ChargeRig& rig) { rig.reported[1].cell_min_mV = 3'220; }));
+  EXPECT_FALSE(woken([](ChargeRig& rig) { rig.reported[1].temperature_min_dC = 40; }));
+  EXPECT_FALSE(woken([](ChargeRig& rig) { rig.reported[1].capacity_mAh.reset(); }));
+  EXPECT_FALSE(woken([](ChargeRig& rig) { rig.reported[1].alarms.add(Alarm::wire_resistance); }));
+  EXPECT_FALSE(woken([](ChargeRig& rig) { rig.packs[1].guard = guard_tripped(3'700); }));
+  EXPECT_FALSE(woken([](ChargeRig& rig) { rig.settings.wake_permille_per_hour = 0; }));
 }
 
 }  // namespace

@@ -247,12 +247,53 @@ TEST(ChargeFlags, AnEmptyBatteryAsksToBeChargedUntilItIsNot) {
   EXPECT_FALSE(rig.run(1).force_charge);
 }
 
+// From float to absorption: the hold, then a millivolt a second.
+constexpr int kRisen = 60 + 1'600 + 2;
+
+TEST(ChargeVoltages, AfterAStartItBeginsAtFloatAndRisesSlowly) {
+  ChargeRig rig(1);
+  const BankRequest& request = rig.step();
+  EXPECT_EQ(request.charge_voltage.value.count, 53'600);
+  EXPECT_EQ(request.charge_voltage.reason.cause, LimitCause::rising);
+  EXPECT_EQ(request.charge_voltage.next_value, Millivolts{55'200});
+  EXPECT_EQ(rig.run(60).charge_voltage.value.count, 53'600);
+  EXPECT_EQ(rig.run(100).charge_voltage.value.count, 53'700);
+}
+
+TEST(ChargeVoltages, APackThatIsLostAndComesBackMakesNoStepUpwards) {
+  ChargeRig rig(2);
+  const BankRequest& request = rig.run(kRisen);
+  ASSERT_EQ(request.charge_voltage.value.count, 55'200);
+  rig.silence(1);
+  rig.run(31);
+  EXPECT_EQ(request.charge_voltage.value.count, 53'600);
+  EXPECT_EQ(request.charge_voltage.reason.cause, LimitCause::pack_lost);
+  rig.silent[1] = false;
+  EXPECT_EQ(rig.run(1).charge_voltage.value.count, 53'600);
+  EXPECT_EQ(rig.run(160).charge_voltage.value.count, 53'700);
+}
+
+TEST(ChargeVoltages, NothingRisesWhileNothingIsHeardNorAtOnceAfterwards) {
+  ChargeRig rig(1);
+  const BankRequest& request = rig.run(kRisen);
+  rig.silence(0);
+  rig.run(31);
+  EXPECT_EQ(request.charge_voltage.value.count, 53'600);
+  rig.run(4'000);
+  EXPECT_EQ(request.charge_voltage.value.count, 53'600);
+  rig.silent[0] = false;
+  EXPECT_EQ(rig.run(2).charge_voltage.value.count, 53'600);
+  EXPECT_EQ(rig.run(60).charge_voltage.reason.cause, LimitCause::rising);
+}
+
 TEST(ChargeVoltages, ARunawayCellPullsTheVoltageDownAndNeverBelowFloat) {
   ChargeRig rig(1);
+  const BankRequest& request = rig.run(kRisen);
+  ASSERT_EQ(request.charge_voltage.value.count, 55'200);
   rig.reported[0].cells_mV.assign(16, 3'420);
   rig.reported[0].cells_mV[4] = 3'540;
   rig.reported[0].voltage_mV = 15 * 3'420 + 3'540;  // 54.84 V
-  const BankRequest& request = rig.step();
+  rig.run(1);
   EXPECT_EQ(request.charge_voltage.value.count, 54'840 - 40);
   EXPECT_EQ(request.charge_voltage.reason,
             (LimitReason{LimitCause::cell_ceiling, 1, 5, 3'540, Unit::millivolt}));

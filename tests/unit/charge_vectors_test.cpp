@@ -63,12 +63,17 @@ BankRequest one_step(ChargeRig& rig, const json& vector) {
   return rig.step();
 }
 
+// After a start the charge voltage rises from float; the examples state where it gets to.
+Millivolts settled(const BankLimit<Millivolts>& limit) {
+  return limit.reason.cause == LimitCause::rising ? *limit.next_value : limit.value;
+}
+
 void compare(const json& expected, const BankRequest& got, const ChargeRig& rig,
              const std::string& id) {
   const std::map<std::string, std::function<json()>> read = {
       {"ccl_mA", [&] { return got.charge_current.value.count; }},
       {"dcl_mA", [&] { return got.discharge_current.value.count; }},
-      {"cvl_mV", [&] { return got.charge_voltage.value.count; }},
+      {"cvl_mV", [&] { return settled(got.charge_voltage).count; }},
       {"soc_permille", [&] { return got.measured.soc.value().count / 10; }},
       {"voltage_mV", [&] { return got.measured.voltage.value().count; }},
       {"current_mA", [&] { return got.measured.current.value().count; }},

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packs behind contactors of their own, in the whole gateway: who is off the bus is no part of it,
+// and joins only what it fits.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "core/presets.h"
+#include "daemon/gateway.h"
+
+namespace cw {
+namespace {
+
+constexpr std::int64_t kWall_ms = 1'790'000'000'000;
+
+// A line that is there and does what it is told.
+class GoodLine : public RelayLine {
+ public:
+  bool open(bool) override { return true; }
+  bool drive(bool) override { return true; }
+  bool dry_run() const override { return false; }
+  const std::string& error() const override { return none_; }
+  const std::string& name() const override { return none_; }
+
+ private:
+  std::string none_;
+};
+
+class Contactors : public testing::Test, public Sink {
+ protected:
+  Contactors()
+      : configuration_(configured()), gateway_(configuration_, [](const RelayConfiguration&) {
+          return std::make_unique<GoodLine>();
+        }) {
+    gateway_.add(*this);
+    gateway_.start(now_, kWall_ms);
+  }
+
+  static Configuration configured() {
+    Configuration out;
+    out.mode = Mode::control;
+    out.bank.enabled = true;
+    out.bank.settings.start_grace = Millis{0};
+    for (const char* name : {"garage", "cellar"}) {
+      PackConfiguration pack;
+      pack.name = name;
+      pack.protocol = find_protocol("jk-uart");
+      pack.stale_after = Millis{3'000};
+      pack.policy = preset_of(Chemistry::lfp, Generation::gateway).values;
+      pack.policy.set(Parameter::cell_count, 4);
+      pack.policy.set(Parameter::charge_overcurrent, 100'000);
+      pack.policy.set(Parameter::discharge_overcurrent, 100'000);
+      out.packs.push_back(pack);
+      out.bank.packs.push_back({.cells = 4,
+                                .charge_current = Milliamps{80'000},
+                                .discharge_current = Milliamps{80'000}});
+      RelayConfiguration relay;
+      relay.name = name;
+      relay.role = RelayRole::discharge;
+      relay.packs = {out.packs.size() - 1};
+      relay.gpio.chip = "test";
+      relay.limits.close_after = {};
+      relay.both_ways = true;
+      out.relays.push_back(relay);
+    }
+    return out;
+  }
+
+  void publish(const Picture& picture, std::span<const std::size_t>) override {
+    relays_.assign(picture.relays.begin(), picture.relays.end());
+    request_ = *picture.request;
+  }
+  void record(const Event& event) override { events_.push_back(event); }
+  Health health() const override { return {true, "", 0}; }
+
+  void frame(std::size_t pack) {
+    Pack& p = gateway_.store().pack(pack).pack;
+    p.scalars.voltage.set({cell_mV_[pack] * 4}, now_);
+    p.scalars.current.set({current_mA_[pack]}, now_);
+    p.scalars.soc.set({6'000}, now_);
+    p.scalars.capacity_full.set({280'000}, now_);
+    p.scalars.cell_count.set({4}, now_);
+    p.scalars.mosfet_temperature.set({300}, now_);
+    p.scalars.charge_mosfet.set({1}, now_);
+    p.scalars.discharge_mosfet.set({1}, now_);
+    for (std::size_t i = 0; i < 4; ++i) p.cell_voltage[i].set({cell_mV_[pack]}, now_);
+    p.temperature[0].set({250}, now_);
+    p.alarms.set({}, now_);
+    LinkStatus link = gateway_.store().packs()[pack].link;
+    link.link = Link::up;
+    link.last_frame = now_;
+    ++link.counts.frames;
+    gateway_.on_frame(pack, now_);
+    gateway_.on_link(pack, link, now_);
+    gateway_.end_turn(now_, kWall_ms + now_.ms);
+  }
+  void run(int seconds) {
+    for (const Instant end = now_ + Millis{seconds * 1'000}; now_ < end;) {
+      now_ = now_ + kTick;
+      if (now_.ms % 1'000 == 0)
+        for (const std::size_t pack : answering_) frame(pack);
+      gateway_.on_tick(now_);
+      gateway_.end_turn(now_, kWall_ms + now_.ms);
+    }
+  }
+  bool closed(std::size_t relay) const { return relays_[relay].stage == "on"; }
+  bool was_told(std::string_view detail) const {
+    return std::ranges::any_of(events_, [&](const Event& event) {
+      return event.detail.view().find(detail) != std::string_view::npos;
+    });
+  }
+
+  Configuration configuration_;
+  Gateway gateway_;
+  std::vector<RelayState> relays_;
+  BankRequest request_;
+  std::vector<Event> events_;
+  std::vector<std::size_t> answering_{0, 1};
+  std::int32_t cell_mV_[2] = {3'300, 3'300};
+  std::int32_t current_mA_[2] = {0, 0};
+  Instant now_{1'000'000};
+};
+
+TEST_F(Contactors, PacksThatFitJoinOneAfterTheOther) {
+  run(5);
+  EXPECT_TRUE(closed(0));
+  EXPECT_TRUE(closed(1));
+  EXPECT_EQ(request_.packs_online, 2);
+}
+
+TEST_F(Contactors, APackBehindItsOpenContactorIsNoPartOfTheBankThoughItsSwitchesAreClosed) {
+  cell_mV_[1] = 3'450;  // 0.6 V above the other: it would charge it with hundreds of amperes
+  run(60);
+  EXPECT_TRUE(closed(0));
+  EXPECT_FALSE(closed(1));
+  EXPECT_EQ(request_.packs_online, 1);
+  EXPECT_EQ(request_.charge_current.value.count, 80'000);
+  EXPECT_EQ(request_.measured.cell_max->value.count, 3'300) << "its cells are not on the bus";
+  EXPECT_EQ(relays_[1].reason.view(), "waits to join the bus: voltages apart");
+  EXPECT_TRUE(was_told("waits to join the bus: voltages apart"));
+  cell_mV_[0] = 3'390;  // the bus has come up to it
+  run(5);
+  EXPECT_TRUE(closed(1));
+  EXPECT_EQ(request_.packs_online, 2);
+}
+
+TEST_F(Contactors, TheLowerOneWaitsForTheHigherOneJustTheSame) {
+  cell_mV_[1] = 3'150;
+  run(60);
+  EXPECT_TRUE(closed(0));
+  EXPECT_FALSE(closed(1));
+  EXPECT_EQ(relays_[1].reason.view(), "waits to join the bus: voltages apart");
+}
+
+TEST_F(Contactors, CurrentIsBroughtDownForAPackThatWaitsButNotForEver) {
+  answering_ = {0};
+  current_mA_[0] = 30'000;  // more than a twentieth of 280 Ah
+  run(10);
+  ASSERT_TRUE(closed(0));
+  answering_ = {0, 1};
+  run(20);
+  EXPECT_FALSE(closed(1));
+  EXPECT_EQ(relays_[1].reason.view(), "waits to join the bus: current flows");
+  EXPECT_EQ(request_.charge_current.value.count, 0);
+  EXPECT_EQ(request_.charge_current.reason.cause, LimitCause::joining);
+  run(120);  // the inverter does not care
+  EXPECT_FALSE(closed(1));
+  EXPECT_GT(request_.charge_current.value.count, 0);
+  current_mA_[0] = 5'000;
+  run(5);
+  EXPECT_TRUE(closed(1));
+  run(120);
+  EXPECT_EQ(request_.charge_current.value.count, 160'000);
+}
+
+TEST_F(Contactors, WhatIsNotHeardJoinsNothing) {
+  answering_ = {0};
+  run(10);
+  EXPECT_TRUE(closed(0));
+  answering_ = {1};
+  run(2);
+  EXPECT_FALSE(closed(1)) << "the bus is not known now";
+}
+
+}  // namespace
+}  // namespace cw
