@@ -63,15 +63,4 @@ Reason explain(const LimitReason& reason, std::span<const PackState> packs) {
                        value.view());
 }
 
-Reason explain(const ChargeBreach& breach, std::span<const PackState> packs) {
-  const bool named = breach.pack != 0 && breach.pack <= packs.size();
-  const std::string_view pack = named ? packs[breach.pack - 1U].name.view() : "the bank";
-  const std::string_view means = row_of(breach.rule).means;
-  const Text<32> value = amount_text(breach.value, breach.unit);
-  if (breach.bound == 0)
-    return format_reason("{}: {}; it does not at {}", pack, means, value.view());
-  return format_reason("{}: {}; it is {}, and {} is the bound", pack, means, value.view(),
-                       amount_text(breach.bound, breach.unit).view());
-}
-
 }  // namespace cw

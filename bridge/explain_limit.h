@@ -3,16 +3,11 @@
 #pragma once
 #include <span>
 
-#include "core/charge_validation.h"
 #include "core/picture.h"
 
 namespace cw {
 
 /// "cell voltage: cell 7 of garage at 3.512 V". `packs` are those of the picture, for their names.
 Reason explain(const LimitReason& reason, std::span<const PackState> packs);
-
-/// "cellar: the ceiling of a cell is 50 mV or more below the cell over-voltage protection; it is
-/// 3.620 V, and 3.600 V is the bound".
-Reason explain(const ChargeBreach& breach, std::span<const PackState> packs);
 
 }  // namespace cw

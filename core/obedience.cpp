@@ -128,6 +128,27 @@ void Obedience::step(const ObedienceInput& input, const ObedienceSettings& setti
            settings, now);
 }
 
+void Obedience::restore(const ObedienceMemory& memory) {
+  for (std::size_t i = 0; i < kDisobeyedCount; ++i) {
+    rows_[i].now = {.raised = memory[i].raised, .since = memory[i].since, .times = memory[i].times};
+    rows_[i].cleared = memory[i].cleared;
+    rows_[i].lasted = memory[i].lasted;
+  }
+}
+
+ObedienceMemory Obedience::memory() const {
+  ObedienceMemory memory;
+  for (std::size_t i = 0; i < kDisobeyedCount; ++i) {
+    const Row& row = rows_[i];
+    memory[i] = {.raised = row.now.raised,
+                 .since = row.now.since,
+                 .cleared = row.cleared,
+                 .lasted = row.lasted,
+                 .times = row.now.times};
+  }
+  return memory;
+}
+
 // What is not measured is not held against anybody, and no time passes for it.
 void Obedience::blind() {
   for (Row& row : rows_) row.over.forget();

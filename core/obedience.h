@@ -53,8 +53,23 @@ struct Disobedience {
   std::uint32_t times = 0;
 };
 
+/// What must survive a restart of one limit. What is measured now is measured anew.
+struct DisobedienceMemory {
+  bool raised = false;
+  Instant since{};                   // raised: as in Disobedience
+  std::optional<Instant> cleared{};  // not raised: when it was taken back
+  Millis lasted{};                   // until then
+  std::uint32_t times = 0;
+  friend constexpr bool operator==(const DisobedienceMemory&, const DisobedienceMemory&) = default;
+};
+using ObedienceMemory = std::array<DisobedienceMemory, kDisobeyedCount>;
+
 class Obedience {
  public:
+  /// Before the first step; instants may lie before the start.
+  void restore(const ObedienceMemory& memory);
+  ObedienceMemory memory() const;
+
   /// `now` never goes back.
   void step(const ObedienceInput& input, const ObedienceSettings& settings, Instant now);
 

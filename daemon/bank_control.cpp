@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bridge/explain_limit.h"
+#include "daemon/configuration/breach_text.h"
 
 namespace cw {
 namespace {
@@ -37,11 +38,54 @@ BankControl::BankControl(const BankConfiguration& configuration)
     : enabled_(configuration.enabled),
       configuration_(configuration),
       states_(configuration.packs.size()),
-      control_(configuration_.settings, configuration_.packs, states_) {}
+      control_(configuration_.settings, configuration_.packs, states_),
+      contradictions_(configuration.packs.size()) {}
 
-void BankControl::restore(const ChargeMemory& memory) {
-  control_.restore(memory);
-  memory_ = memory;
+std::string BankControl::order_full_charge(bool on, std::string_view origin, Instant now,
+                                           std::vector<Event>& events) {
+  if (!enabled_) return "no [bank] is configured";
+  if (on == full_charge_) return on ? "it is ordered already" : "none is ordered";
+  full_charge_ = on;
+  stepped_.reset();
+  events.push_back(bank_event(
+      EventKind::bank_order, now, "full_charge",
+      std::string{on ? "a full charge ordered by " : "no full charge any more, by "}.append(
+          origin)));
+  return {};
+}
+
+// Ordered once is done once: to be charged full again, it is ordered again.
+void BankControl::note_full_charge(ChargeStage before, Instant now, std::vector<Event>& events) {
+  const ChargeStage stage = control_.request().stage;
+  if (!full_charge_ || before == stage || stage != ChargeStage::floating) return;
+  full_charge_ = false;
+  events.push_back(
+      bank_event(EventKind::bank_order, now, "full_charge", "the bank is full, as was ordered"));
+}
+
+// A board tells its settings late, or somebody changes them.
+void BankControl::note_contradictions(std::span<const PackState> packs, Instant now,
+                                      std::vector<Event>& events) {
+  const auto has = [](const ChargeBreaches& list, ChargeRule rule) {
+    return std::any_of(list.begin(), list.end(),
+                       [rule](const ChargeBreach& breach) { return breach.rule == rule; });
+  };
+  const auto tell = [&](EventKind kind, std::size_t pack, const ChargeBreach& breach) {
+    Event event = bank_event(kind, now, row_of(breach.rule).name, breach_text(breach));
+    event.pack = packs[pack].name;
+    event.value = breach.value;
+    event.limit = breach.bound;
+    event.unit = breach.unit;
+    events.push_back(event);
+  };
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    const ChargeBreaches& now_held = states_[i].contradictions;
+    for (const ChargeBreach& breach : now_held)
+      if (!has(contradictions_[i], breach.rule)) tell(EventKind::contradiction_raised, i, breach);
+    for (const ChargeBreach& breach : contradictions_[i])
+      if (!has(now_held, breach.rule)) tell(EventKind::contradiction_cleared, i, breach);
+    contradictions_[i] = now_held;
+  }
 }
 
 bool BankControl::order(const BankOrders& orders) {
@@ -67,9 +111,12 @@ bool BankControl::step(std::span<const PackState> packs, bool at_once, Instant n
   const BankRequest before = request_;
   BankOrders orders = orders_;
   orders.joining_pack = joining_pack_;
+  orders.full_charge = full_charge_;
   control_.step(packs, orders, now, wall_ms);
   watch_obedience(now, events);
-  memory_ = control_.memory();
+  note_full_charge(before.stage, now, events);
+  note_contradictions(packs, now, events);
+  note_memory();
   note_changes(packs, before, now, events);
   // Told every time: inverter ports fall silent by themselves when nobody tells them anything.
   return request_.voice != Voice::silent || before.voice != Voice::silent;

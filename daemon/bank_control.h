@@ -4,6 +4,8 @@
 #pragma once
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/charge_control.h"
@@ -12,6 +14,7 @@
 #include "core/obedience.h"
 #include "core/picture.h"
 #include "daemon/configuration/configuration.h"
+#include "daemon/kept_state.h"
 
 namespace cw {
 
@@ -20,8 +23,18 @@ class BankControl {
   /// Without [bank] it decides nothing, and request() is nullptr.
   explicit BankControl(const BankConfiguration& configuration);
 
-  void restore(const ChargeMemory& memory);
-  const std::optional<ChargeMemory>& memory() const { return memory_; }
+  /// Before the first step: goes on where a former process left off. `packs`: for their names.
+  void restore(const BankMemory& memory, std::span<const PackState> packs, Instant now,
+               std::int64_t wall_ms);
+
+  /// What must survive a restart; nothing without a bank. revision() changes with it.
+  std::optional<BankMemory> memory(std::span<const PackState> packs, Instant now,
+                                   std::int64_t wall_ms) const;
+  std::uint32_t revision() const { return revision_; }
+
+  /// An operator's: be full once, or not any more. Empty: done; else why not, for people.
+  std::string order_full_charge(bool on, std::string_view origin, Instant now,
+                                std::vector<Event>& events);
 
   /// What an energy manager asks for from now on. True: that is something else than before.
   bool order(const BankOrders& orders);
@@ -51,6 +64,10 @@ class BankControl {
  private:
   void watch_obedience(Instant now, std::vector<Event>& events);
   void enforce(const EscalationLadder& ladder, Instant now, std::vector<Event>& events);
+  void note_contradictions(std::span<const PackState> packs, Instant now,
+                           std::vector<Event>& events);
+  void note_full_charge(ChargeStage before, Instant now, std::vector<Event>& events);
+  void note_memory();
   void note_changes(std::span<const PackState> packs, const BankRequest& before, Instant now,
                     std::vector<Event>& events);
 
@@ -64,13 +81,26 @@ class BankControl {
   Switches ignored_ = Switches::none;
   BankOrders orders_;  // of energy managers
   std::uint8_t joining_pack_ = 0;
-  std::optional<ChargeMemory> memory_;
+  bool full_charge_ = false;  // an operator ordered it, and it is not done
   std::optional<Instant> stepped_;
   struct Told {
     LimitReason reason;
     Instant when{};
   };
   std::array<Told, kLimitCount> told_{};
+  std::vector<ChargeBreaches> contradictions_;  // by pack: as they were told
+
+  /// What revision() stands for, on the clock of this process.
+  struct Kept {
+    ChargeMemory charge;
+    bool full_charge = false;
+    ObedienceMemory obedience;
+    std::vector<std::array<std::uint8_t, 2>> shares;
+    friend bool operator==(const Kept&, const Kept&) = default;
+  };
+  Kept kept() const;
+  Kept kept_;
+  std::uint32_t revision_ = 0;
 };
 
 }  // namespace cw

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What may be said on the control socket besides asking for the status:
 //   relay NAME lock|unlock|reset
+//   bank full-charge on|off
 // The answer is one line: "ok", or "error: " and why.
 #pragma once
 #include <string>

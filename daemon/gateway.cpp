@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/assert.h"
+#include "daemon/client_orders_memory.h"
 #include "daemon/log.h"
 #include "daemon/protection_text.h"
 
@@ -129,7 +130,8 @@ void Gateway::restore(std::string_view memory, Instant now, std::int64_t wall_ms
   if (!read) return distrust("the state file is damaged", now);
   relays_.restore(*read, now, wall_ms, store_.events());
   for (const PackMemory& kept : read->packs) restore_pack(kept, now);
-  if (read->charge) bank_control_.restore(*read->charge);
+  if (read->bank) bank_control_.restore(*read->bank, store_.packs(), now, wall_ms);
+  client_orders_ = client_orders(read->orders, now, wall_ms);
 }
 
 // A pack that is configured no more is forgotten with its trips.
@@ -147,14 +149,15 @@ void Gateway::distrust(std::string_view why, Instant now) {
 }
 
 std::optional<std::string> Gateway::take_memory(Instant now, std::int64_t wall_ms) {
-  const std::uint64_t revision = relays_.revision() + trips_noted_;
-  if (revision == memory_taken_ && bank_control_.memory() == charge_taken_) return std::nullopt;
+  const std::uint64_t revision = std::uint64_t{relays_.revision()} + trips_noted_ +
+                                 bank_control_.revision() + client_orders_noted_;
+  if (revision == memory_taken_) return std::nullopt;
   memory_taken_ = revision;
-  charge_taken_ = bank_control_.memory();
   Memory memory = relays_.memory(now, wall_ms);
   for (const PackState& pack : store_.packs())
     memory.packs.push_back({std::string{pack.name.view()}, protection_text(pack.guard.memory())});
-  memory.charge = charge_taken_;
+  memory.bank = bank_control_.memory(store_.packs(), now, wall_ms);
+  memory.orders = order_memory(client_orders_, now, wall_ms);
   return write_memory(memory);
 }
 
@@ -163,6 +166,11 @@ std::string Gateway::command(std::string_view relay, RelayCommand command, std::
   const std::string refused = relays_.command(relay, command, origin, now, store_.events());
   const bool woke = command == RelayCommand::reset && wake(relay, origin, now);
   return woke ? std::string{} : refused;
+}
+
+std::string Gateway::order_full_charge(bool on, std::string_view origin, Instant now) {
+  tick_due_ = true;
+  return bank_control_.order_full_charge(on, origin, now, store_.events());
 }
 
 // What the button of a board does: a pack that turned itself off may be charged again. For long
@@ -190,6 +198,12 @@ bool Gateway::wake(std::string_view relay, std::string_view origin, Instant now)
 
 void Gateway::order(const BankOrders& orders) {
   if (bank_control_.order(orders)) tick_due_ = true;
+}
+
+void Gateway::keep_orders(const ClientOrders& orders) {
+  if (orders == client_orders_) return;
+  client_orders_ = orders;
+  ++client_orders_noted_;
 }
 
 void Gateway::note(EventKind kind, std::string_view detail, Instant now) {

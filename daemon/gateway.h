@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bridge/modbus/bank_orders_book.h"
 #include "bridge/sink.h"
 #include "daemon/bank_control.h"
 #include "daemon/configuration/configuration.h"
@@ -49,12 +50,17 @@ class Gateway : public WireListener {
   /// An operator's. Empty: done; else why not, for people.
   std::string command(std::string_view relay, RelayCommand command, std::string_view origin,
                       Instant now);
+  std::string order_full_charge(bool on, std::string_view origin, Instant now);
 
   /// Something happened outside that belongs into the record of events.
   void note(EventKind kind, std::string_view detail, Instant now);
 
   /// What an energy manager asks the bank for, from the next turn on.
   void order(const BankOrders& orders);
+
+  /// The same, with who asked and when, to be kept over a restart; and what a former process kept.
+  void keep_orders(const ClientOrders& orders);
+  const ClientOrders& kept_orders() const { return client_orders_; }
 
   /// By pack: currents for which zero limits are asked for.
   std::span<const Switches> withheld() const { return relays_.withheld(); }
@@ -119,8 +125,9 @@ class Gateway : public WireListener {
   std::vector<bool> is_judged_;
   std::vector<bool> spoke_;         // by pack: it changed since the bank was added up
   std::uint64_t memory_taken_ = 0;  // its revision
-  std::optional<ChargeMemory> charge_taken_;
-  std::uint32_t trips_noted_ = 0;  // changes of what protections must remember
+  ClientOrders client_orders_;
+  std::uint32_t client_orders_noted_ = 0;  // changes of them
+  std::uint32_t trips_noted_ = 0;          // changes of what protections must remember
   bool tick_due_ = false;
   bool bank_is_old_ = true;  // a pack changed since it was added up
   bool bank_moved_ = false;  // it was added up again since it was published

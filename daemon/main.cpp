@@ -46,6 +46,11 @@ constexpr Words kRelay{"relay",
                        "what latched it. For root and the gateway's own user.",
                        "sudo cellwarden relay charger reset",
                        "0 done, 1 refused, 69 no gateway answers on the socket"};
+constexpr Words kBank{"bank",
+                      "Orders that the bank be charged full once, as if it were due, or takes "
+                      "that back. For root and the gateway's own user.",
+                      "sudo cellwarden bank full-charge on",
+                      "0 done, 1 refused, 69 no gateway answers on the socket"};
 constexpr Words kParameters{
     "parameters",
     "Reads and writes the settings of a BMS through the running gateway:\n"
@@ -144,6 +149,7 @@ struct Line {
   CheckOptions check;
   StatusOptions status;
   RelayOptions relay;
+  BankOptions bank;
   ReleaseOptions release;
   ParametersOptions parameters;
   SwitchOptions turn;
@@ -183,6 +189,19 @@ void add_daemon_commands(CLI::App& program, Line& line) {
       ->required()
       ->check(CLI::IsMember({"lock", "unlock", "reset"}));
   relay.add_option("--socket", line.relay.socket, "Control socket of the gateway")
+      ->capture_default_str();
+}
+
+void add_bank(CLI::App& program, Line& line) {
+  CLI::App& bank =
+      add(program, kBank, [&line] { line.chosen = [&line] { return command_bank(line.bank); }; });
+  bank.add_option("ORDER", line.bank.action, "full-charge")
+      ->required()
+      ->check(CLI::IsMember({"full-charge"}));
+  bank.add_option("POSITION", line.bank.position, "on or off")
+      ->required()
+      ->check(CLI::IsMember({"on", "off"}));
+  bank.add_option("--socket", line.bank.socket, "Control socket of the gateway")
       ->capture_default_str();
 }
 
@@ -358,8 +377,9 @@ int refuse(std::string message) {
 
 std::vector<std::string_view> command_names() {
   std::vector<std::string_view> names;
-  for (const Words* words : {&kRun, &kCheck, &kStatus, &kRelay, &kRelease, &kParameters, &kSwitch,
-                             &kDecode, &kShadow, &kSimulate, &kScan, &kCapture, &kReplay, &kDocs})
+  for (const Words* words :
+       {&kRun, &kCheck, &kStatus, &kRelay, &kBank, &kRelease, &kParameters, &kSwitch, &kDecode,
+        &kShadow, &kSimulate, &kScan, &kCapture, &kReplay, &kDocs})
     names.push_back(words->name);
   return names;
 }
@@ -386,6 +406,7 @@ int run_command(int count, char** words) {
   program.footer("Each command has --help with an example.\n");
   Line line;
   add_daemon_commands(program, line);
+  add_bank(program, line);
   add_setting_commands(program, line);
   add_release(program, line);
   add_data_commands(program, line);

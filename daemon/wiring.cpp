@@ -22,6 +22,8 @@ constexpr Millis kHouseEvery{500};
 constexpr Millis kHouseMost{1'200};
 // Boards show a change of theirs within a second.
 constexpr Millis kLookAgainAfter{200};
+// An inverter that is there has answered by then, even one that starts when it is told something.
+constexpr Millis kHeardWithin{60'000};
 
 CaptureHeader capture_header(const Configuration& configuration, const Loop& loop) {
   CaptureHeader header;
@@ -45,6 +47,7 @@ Wiring::Wiring(const Configuration& configuration, Loop& loop)
       wire_of_(configuration.packs.size()),
       inverters_(loop, configuration.inverters),
       inverter_present_(configuration.inverters.size(), false),
+      inverter_unheard_(configuration.inverters.size(), false),
       state_file_(configuration.state_file),
       hub_([&loop] { return loop.now_us(); }, capture_header(configuration, loop),
            [this](bool on) { switch_recording(on); }),
@@ -111,6 +114,7 @@ bool Wiring::open() {
     error_ = status_.error();
     return false;
   }
+  restore();  // sinks take over what clients asked for
   make_sinks();
   return true;
 }
@@ -137,6 +141,7 @@ void Wiring::open_modbus() {
 // it over Modbus.
 ModbusHooks Wiring::modbus_hooks() {
   ModbusHooks hooks;
+  hooks.kept = gateway_.kept_orders();
   hooks.on_write = [this](const ModbusWrite& write) {
     const bool done = write.outcome == modbus::Exception::none;
     note(EventKind::bank_order,
@@ -183,7 +188,6 @@ void Wiring::make_sinks() {
 
 void Wiring::start() {
   started_ = loop_.now();
-  restore();
   probe_.note(CaptureKind::start);
   gateway_.start(started_, Loop::wall_ms());
   for (const auto& wire : wires_) wire->start();
@@ -198,15 +202,16 @@ bool Wiring::has_memory() const {
 // The first start has no file, and nothing to keep before there is a relay or a bank.
 void Wiring::restore() {
   if (!has_memory()) return;
+  const Instant now = loop_.now();
   const StateRead read = read_state_file(configuration_.state_file);
   if (!read.error.empty()) {
     probe_.note(CaptureKind::unknown, read.error);
-    gateway_.distrust(read.error, started_);
+    gateway_.distrust(read.error, now);
   }
   if (!read.text) return;
   const auto* const bytes = reinterpret_cast<const std::uint8_t*>(read.text->data());
   probe_.note(CaptureKind::memory, std::span{bytes, read.text->size()});
-  gateway_.restore(*read.text, started_, Loop::wall_ms());
+  gateway_.restore(*read.text, now, Loop::wall_ms());
 }
 
 // Inverters first: a current that nobody asks for any more is none for a relay to break.
@@ -260,7 +265,10 @@ std::string Wiring::release(const ControlRequest& request) {
 void Wiring::end_turn() {
   const Instant now = loop_.now();
   if (now >= kept_house_ + kHouseEvery) keep_house(now);
-  if (modbus_) gateway_.order(modbus_->orders(now));
+  if (modbus_) {
+    gateway_.order(modbus_->orders(now));
+    gateway_.keep_orders(modbus_->standing());
+  }
   if (gateway_.has_news()) probe_.note(CaptureKind::decide);
   gateway_.end_turn(now, Loop::wall_ms());
   keep_state(now);
@@ -296,6 +304,12 @@ void Wiring::keep_house(Instant now) {
 void Wiring::note_inverters(Instant now) {
   for (std::size_t i = 0; i < inverters_.size(); ++i) {
     const InverterPortState state = inverters_.state(i);
+    const bool unheard = !state.inverter.heard && now >= started_ + kHeardWithin;
+    if (unheard && !inverter_unheard_[i]) {
+      inverter_unheard_[i] = true;
+      note(EventKind::inverter_silent,
+           fmt::format("{} on {}: not heard since the start", state.name, state.port), now);
+    }
     if (state.inverter.present == inverter_present_[i]) continue;
     inverter_present_[i] = state.inverter.present;
     note(state.inverter.present ? EventKind::inverter_heard : EventKind::inverter_silent,

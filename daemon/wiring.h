@@ -73,6 +73,7 @@ class Wiring final : private OrderDesk {
   std::unique_ptr<Sink> history_;
   InverterPorts inverters_;
   std::vector<bool> inverter_present_;  // as it was noted
+  std::vector<bool> inverter_unheard_;  // that one was never heard has been told
   StateFile state_file_;
   std::string state_trouble_;
   CaptureHub hub_;

@@ -14,6 +14,16 @@ bool end_lease(std::optional<BankOrdersBook::Standing<T>>& order, Millis lease, 
 
 }  // namespace
 
+void BankOrdersBook::restore(const ClientOrders& orders) {
+  soc_min_ = orders.soc_min;
+  soc_max_ = orders.soc_max;
+  disconnect_ = orders.disconnect;
+  alive_ = orders.alive;
+  if (alive_) heartbeat_ = alive_->value;
+}
+
+ClientOrders BankOrdersBook::standing() const { return {soc_min_, soc_max_, disconnect_, alive_}; }
+
 void BankOrdersBook::take(const OrderChange& change, const PeerName& who, Instant now) {
   if (change.soc_min) soc_min_ = {*change.soc_min, who, now};
   if (change.soc_max) soc_max_ = {*change.soc_max, who, now};

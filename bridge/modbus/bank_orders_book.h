@@ -28,6 +28,8 @@ struct OrderChange {
   std::optional<std::uint16_t> inverter_state;  // kept and shown, nothing more
 };
 
+struct ClientOrders;
+
 class BankOrdersBook {
  public:
   template <class T>
@@ -35,9 +37,16 @@ class BankOrdersBook {
     T value{};
     PeerName who;
     Instant since{};
+    friend constexpr bool operator==(const Standing& a, const Standing& b) {
+      return a.value == b.value && a.who == b.who && a.since == b.since;
+    }
   };
 
   explicit BankOrdersBook(const BankOrderRules& rules) : rules_(rules) {}
+
+  /// What must survive a restart; instants of before it are in the past.
+  void restore(const ClientOrders& orders);
+  ClientOrders standing() const;
 
   /// The caller has checked it: soc_min is at most soc_max of what then stands.
   void take(const OrderChange& change, const PeerName& who, Instant now);
@@ -67,6 +76,15 @@ class BankOrdersBook {
   std::uint16_t heartbeat_ = 0;
   std::uint16_t inverter_state_ = 1;
   bool client_lost_ = false;
+};
+
+/// What stands, and the last life sign.
+struct ClientOrders {
+  std::optional<BankOrdersBook::Standing<CentiPercent>> soc_min;
+  std::optional<BankOrdersBook::Standing<CentiPercent>> soc_max;
+  std::optional<BankOrdersBook::Standing<bool>> disconnect;
+  std::optional<BankOrdersBook::Standing<std::uint16_t>> alive;
+  friend constexpr bool operator==(const ClientOrders&, const ClientOrders&) = default;
 };
 
 }  // namespace cw

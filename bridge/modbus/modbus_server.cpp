@@ -102,6 +102,7 @@ class Server : public ModbusServer {
   void publish(const Picture& picture, std::span<const std::size_t> changed) override;
   void record(const Event&) override {}
   BankOrders orders(Instant now) override { return units_.orders(now); }
+  ClientOrders standing() const override { return units_.standing(); }
   Health health() const override;
 
  private:

@@ -23,6 +23,9 @@ class ModbusServer : public Sink {
   /// What clients ask of the bank, as far as it still stands at `now`.
   virtual BankOrders orders(Instant now) = 0;
 
+  /// The same with who asked and when, to be kept over a restart (ModbusHooks::kept).
+  virtual ClientOrders standing() const = 0;
+
   /// The TCP port; 0: that map has none of its own.
   virtual std::uint16_t port(ModbusPort which = ModbusPort::native) const = 0;
 };

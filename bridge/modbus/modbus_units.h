@@ -74,6 +74,7 @@ class ModbusUnits {
 
   /// What stands of what clients asked for.
   BankOrders orders(Instant now);
+  ClientOrders standing() const { return book_.standing(); }
 
   /// nullptr: there is no such unit; nor is there any before the first picture.
   ServedUnit* find(ModbusPort port, std::uint8_t number) {

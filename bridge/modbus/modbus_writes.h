@@ -43,6 +43,7 @@ struct ModbusHooks {
   std::function<void(const ModbusWrite&)> on_write;
   std::function<void(BankOrdersBook::Ended)> on_end;  // orders have ended by themselves
   std::function<bool()> reset_alarms;                 // false: it cannot be done
+  ClientOrders kept;                                  // of a former process
 };
 
 /// Registers to be written from `address` on.

@@ -34,6 +34,13 @@ struct RelayOptions {
 };
 int command_relay(const RelayOptions& options);
 
+struct BankOptions {
+  std::string action;    // "full-charge"
+  std::string position;  // "on" or "off"
+  std::string socket = "/run/cellwarden/control.sock";
+};
+int command_bank(const BankOptions& options);
+
 struct ParametersOptions {
   std::string pack;
   std::string action;              // "get", "set", "diff", "preset", "backup" or "restore"

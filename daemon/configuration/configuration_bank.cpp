@@ -6,6 +6,7 @@
 
 #include "core/charge_validation.h"
 #include "core/presets.h"
+#include "daemon/configuration/breach_text.h"
 #include "daemon/configuration/configuration_parts.h"
 #include "daemon/configuration/quantity_text.h"
 #include "daemon/configuration/suggestion.h"
@@ -34,6 +35,7 @@ constexpr QuantityRow<Millivolts> kVoltages[] = {
     {option("bank", "nominal_voltage"), &S::nominal_voltage},
     {option("bank", "full_cell_difference"), &S::full_cell_difference},
     {option("bank", "join_window"), &S::join_window},
+    {option("bank", "voltage_rise"), &S::voltage_rise_per_second},
 };
 constexpr QuantityRow<CentiPercent> kCharges[] = {
     {option("bank", "soc_min"), &S::soc_min},
@@ -46,6 +48,7 @@ constexpr QuantityRow<Millis> kTimes[] = {
     {option("bank", "absorption_least"), &S::absorption_least},
     {option("bank", "absorption_most"), &S::absorption_most},
     {option("bank", "rise_after"), &S::rise_after},
+    {option("bank", "voltage_rise_after"), &S::voltage_rise_after},
     {option("bank", "lost_after"), &S::lost_after},
     {option("bank", "blind_for"), &S::blind_for},
     {option("bank", "join_zero_most"), &S::join_zero_most},
@@ -194,17 +197,9 @@ void add_breaches(const SectionValues& section, const ChargeBreaches& breaches,
                   const Configuration& all, FaultList& faults) {
   for (const ChargeBreach& breach : breaches) {
     const std::size_t key = kRulePlaces[static_cast<std::size_t>(breach.rule)];
-    const std::string of =
-        breach.pack == 0 ? ""
-                         : fmt::format(" of pack {}", in_quotes(all.packs[breach.pack - 1U].name));
-    faults.add(
-        section[key].place,
-        breach.bound == 0
-            ? fmt::format("this must hold: {}{}; {} breaks it", row_of(breach.rule).means, of,
-                          quantity_text(breach.value, breach.unit))
-            : fmt::format("this must hold: {}{}; {} does not go with {}", row_of(breach.rule).means,
-                          of, quantity_text(breach.value, breach.unit),
-                          quantity_text(breach.bound, breach.unit)));
+    faults.add(section[key].place,
+               breach_text(breach, breach.pack == 0 ? std::string_view{}
+                                                    : all.packs[breach.pack - 1U].name));
   }
 }
 

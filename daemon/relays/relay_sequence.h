@@ -10,7 +10,7 @@
 
 #include "core/event.h"
 #include "daemon/configuration/configuration.h"
-#include "daemon/relays/relay_memory.h"
+#include "daemon/kept_state.h"
 #include "daemon/relays/relay_wish.h"
 #include "daemon/relays/switching_budget.h"
 

@@ -40,7 +40,7 @@ bool RelaySequence::may_join(std::size_t i, Joining joining, Instant now) {
   }
   life.joining = joining;
   life.waits = format_reason("waits to join the bus: {}", name(joining));
-  const bool first = life.joining_told == Joining::is_in;
+  const bool first = life.joining_told == Joining::is_in || life.joining_told == Joining::unknown;
   if (life.joining_told != joining && (first || now >= life.joining_told_at + kTellAgain)) {
     life.joining_told = joining;
     life.joining_told_at = now;

@@ -17,6 +17,8 @@ lost_after = "6 s"
 blind_for = "6 s"
 rise_after = "1 s"
 rise = "100 A"
+voltage_rise_after = "0 s"
+voltage_rise = "1 V"
 
 [[inverter]]
 name = "hybrid"

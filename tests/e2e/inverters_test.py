@@ -50,7 +50,7 @@ class Inverters(unittest.TestCase):
     def setUpClass(cls):
         wire = Wire()
         others = {name: Wire() for name in ("growatt-rs485", "sunspec-rtu", "victron-rtu")}
-        bank = '[bank]\nrise_after = "1 s"\nrise = "100 A"\n' + port("hybrid", "pylontech-rs485", wire) + \
+        bank = '[bank]\nrise_after = "1 s"\nrise = "100 A"\nvoltage_rise_after = "0 s"\nvoltage_rise = "1 V"\n' + port("hybrid", "pylontech-rs485", wire) + \
             port("spf", "growatt-rs485", others["growatt-rs485"]) + "unconfirmed = true\n" + \
             port("manager", "modbus-rtu", others["sunspec-rtu"]) + port("gx", "modbus-rtu", others["victron-rtu"])
         cls.rig = Rig([Pack("garage", "lfp", 16, 280), Pack("shed", "lfp", 16, 280)], mode="observe", extra=bank,

@@ -15,7 +15,7 @@
 #include <random>
 #include <thread>
 
-#include "daemon/relays/relay_memory.h"
+#include "daemon/kept_state.h"
 
 namespace cw {
 namespace {

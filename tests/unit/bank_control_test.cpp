@@ -45,6 +45,8 @@ class BankControlTest : public testing::Test {
     }
   }
 
+  std::int64_t wall() const { return kWall_ms + now_.ms; }
+
   std::size_t count(EventKind kind) const {
     return static_cast<std::size_t>(
         std::ranges::count_if(events_, [kind](const Event& e) { return e.kind == kind; }));
@@ -123,12 +125,80 @@ TEST_F(BankControlTest, BlindnessAndSilenceAreEventsAndEndInNothing) {
 }
 
 TEST_F(BankControlTest, WhatItRemembersIsTakenOver) {
-  const ChargeMemory memory{kWall_ms - 1'000, kWall_ms - 1'000'000, ChargeStage::floating};
-  bank_.restore(memory);
-  EXPECT_EQ(bank_.memory(), memory);
+  BankMemory memory;
+  memory.charge = {wall() - 1'000, wall() - 1'000'000, ChargeStage::floating};
+  memory.shares = {{"shed", {61, 55}}};
+  memory.ignored[0] = {wall() - 15'000, std::nullopt, 0, 2};
+  memory.ignored[1] = {std::nullopt, wall() - 60'000, 42'000, 1};
+  bank_.restore(memory, packs_, now_, wall());
+  EXPECT_EQ(bank_.memory(packs_, now_, wall()), memory);
+  EXPECT_EQ(bank_.revision(), 0u) << "nothing new to be written";
   run(1);
   EXPECT_EQ(told().stage, ChargeStage::floating);
-  EXPECT_EQ(bank_.memory()->last_full_wall_ms, memory.last_full_wall_ms);
+  EXPECT_EQ(bank_.memory(packs_, now_, wall())->charge.last_full_wall_ms,
+            memory.charge.last_full_wall_ms);
+  // A pack that carries 61 % of the current may have 150 A of 246 A.
+  EXPECT_EQ(told().charge_current.reason.cause, LimitCause::share);
+  EXPECT_EQ(told().charge_current.value.count, 245'901);
+}
+
+TEST_F(BankControlTest, AWallThatSteppedBackForgivesNothing) {
+  BankMemory memory;
+  memory.ignored[0] = {wall() + 86'400'000, std::nullopt, 0, 1};
+  bank_.restore(memory, packs_, now_, wall());
+  EXPECT_EQ(bank_.memory(packs_, now_, wall())->ignored[0].raised_since, wall());
+}
+
+TEST_F(BankControlTest, WhatTremblesIsNotWrittenAgainAndAgain) {
+  reported_[0].current_mA = reported_[1].current_mA = 50'000;
+  run(700);
+  const std::uint32_t before = bank_.revision();
+  for (int second = 0; second < 600; ++second) {
+    reported_[0].current_mA = 50'000 + second % 7 * 30;
+    run(1);
+  }
+  EXPECT_LE(bank_.revision() - before, 2u);
+}
+
+TEST_F(BankControlTest, AFullChargeIsOrderedOnceDoneOnceAndSaid) {
+  EXPECT_EQ(bank_.order_full_charge(false, "uid 0", now_, events_), "none is ordered");
+  EXPECT_EQ(bank_.order_full_charge(true, "uid 0", now_, events_), "");
+  EXPECT_EQ(bank_.order_full_charge(true, "uid 0", now_, events_), "it is ordered already");
+  run(1);
+  EXPECT_TRUE(told().full_charge_wanted);
+  EXPECT_TRUE(bank_.memory(packs_, now_, wall())->full_charge);
+  for (ReportedPack& pack : reported_) {
+    pack.voltage_mV = 55'150;
+    pack.cell_max_mV = 3'449;
+    pack.cell_min_mV = 3'445;
+  }
+  run(700);
+  EXPECT_EQ(told().stage, ChargeStage::floating);
+  run(1);
+  EXPECT_FALSE(told().full_charge_wanted);
+  EXPECT_FALSE(bank_.memory(packs_, now_, wall())->full_charge);
+  EXPECT_EQ(count(EventKind::bank_order), 2u);
+  EXPECT_EQ(bank_.order_full_charge(true, "uid 0", now_, events_), "") << "a second one";
+  run(2);
+  EXPECT_EQ(told().stage, ChargeStage::bulk);
+}
+
+TEST_F(BankControlTest, ASettingThatABoardTellsLateAndThatContradictsIsAnEvent) {
+  run(5);
+  packs_[1].pack.parameters.set(Parameter::cell_overvoltage, 3'590);
+  run(5);
+  ASSERT_EQ(count(EventKind::contradiction_raised), 1u);
+  const Event& event = *last(EventKind::contradiction_raised);
+  EXPECT_EQ(event.pack.view(), "shed");
+  EXPECT_EQ(event.subject.view(), "charge_curve_below_overvoltage");
+  EXPECT_EQ(event.detail.view(),
+            "this must hold: the charge curve ends 20 mV or more below the cell over-voltage "
+            "protection; 3.58 V does not go with 3.57 V");
+  EXPECT_EQ(event.value, 3'580);
+  EXPECT_EQ(event.limit, 3'570);
+  packs_[1].pack.parameters.set(Parameter::cell_overvoltage, 3'650);
+  run(5);
+  EXPECT_EQ(count(EventKind::contradiction_cleared), 1u);
 }
 
 TEST_F(BankControlTest, AnOrderNarrowsAtOnceAndOnlyANewOneIsNews) {
@@ -274,6 +344,22 @@ TEST_F(BankControlTest, APackBehindItsOwnOpenRelayLeavesTheOthersTheirs) {
   packs_[1].apart = Switches::none;  // a relay for both asks for zero before it opens
   run(2);
   EXPECT_EQ(told().charge_current.value.count, 0);
+}
+
+TEST_F(Disobeyed, ARestartIsNoAmnesty) {
+  reported_[0].current_mA = reported_[1].current_mA = 15'000;
+  run(22);
+  ASSERT_EQ(count(EventKind::limits_ignored), 1u);
+  const auto memory = bank_.memory(packs_, now_, wall());
+  BankControl again{configuration(with_every_step())};
+  again.restore(*memory, packs_, now_, wall());
+  for (int i = 0; i < 42; ++i) {
+    now_ = now_ + Millis{1'000};
+    for (std::size_t p = 0; p < packs_.size(); ++p) report(packs_[p], reported_[p], now_);
+    again.step(packs_, false, now_, wall(), events_);
+  }
+  EXPECT_EQ(again.ignored(), Switches::charge) << "the last step, when it was due before";
+  EXPECT_EQ(count(EventKind::limits_ignored), 1u) << "that is no news";
 }
 
 TEST_F(Disobeyed, WhenItListensAgainThatIsSaidAndEverythingComesBack) {

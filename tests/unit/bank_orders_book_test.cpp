@@ -37,6 +37,25 @@ TEST(BankOrdersBook, AsksForNothingAtFirst) {
   EXPECT_EQ(book.orders(), BankOrders{});
 }
 
+TEST(BankOrdersBook, ARestartEndsNoLeaseAndBeginsNone) {
+  BankOrdersBook before({Millis{60'000}, Millis{30'000}});
+  before.take(reserve(2'000), peer(), Instant{1'000});
+  before.take(heartbeat(7), peer(), Instant{1'000});
+  const ClientOrders kept = before.standing();
+  BankOrdersBook book({Millis{60'000}, Millis{30'000}});
+  book.restore(kept);
+  EXPECT_EQ(book.standing(), kept);
+  EXPECT_EQ(book.orders().soc_min, CentiPercent{2'000});
+  EXPECT_EQ(book.soc_min()->who, peer());
+  EXPECT_EQ(book.step(Instant{31'001}), Ended::client) << "it has to show itself anew";
+  BankOrdersBook lease({Millis{60'000}});
+  ClientOrders only_reserve = kept;
+  only_reserve.alive.reset();
+  lease.restore(only_reserve);
+  EXPECT_EQ(lease.step(Instant{61'000}), Ended::nothing);
+  EXPECT_EQ(lease.step(Instant{61'001}), Ended::lease);
+}
+
 TEST(BankOrdersBook, KeepsAnOrderUntilItIsChangedAndKnowsWhoGaveIt) {
   BankOrdersBook book({});
   book.take(reserve(2'000), peer(), {1'000});

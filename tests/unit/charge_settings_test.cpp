@@ -6,7 +6,6 @@
 #include <functional>
 #include <string>
 
-#include "bridge/explain_limit.h"
 #include "tests/unit/charge_rig.h"
 
 namespace cw {
@@ -89,16 +88,6 @@ TEST(ChargeValidation, CurvesKeepTheirDistanceFromTheProtections) {
   EXPECT_TRUE(breaks(check_charge(settings, protections(3'600, 2'801), 1),
                      ChargeRule::discharge_curve_above_undervoltage));
   EXPECT_TRUE(check_charge(settings, ParameterSet{}, 1).empty()) << "not known: no opinion";
-}
-
-TEST(ChargeValidation, ABreachIsToldWithItsNumbers) {
-  const auto found = check_charge(ChargeSettings{}, protections(3'590, 2'500), 2);
-  ASSERT_EQ(found.size(), 1u);
-  std::vector<PackState> packs(2);
-  packs[1].name.assign("cellar");
-  EXPECT_EQ(explain(found[0], packs).view(),
-            "cellar: the charge curve ends 20 mV or more below the cell over-voltage protection; "
-            "it is 3.580 V, and 3.570 V is the bound");
 }
 
 TEST(ChargeValidation, WhatABoardTellsLaterLeavesATenth) {

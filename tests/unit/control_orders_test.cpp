@@ -45,6 +45,13 @@ TEST_F(ControlOrders, LockAndUnlockARelay) {
   EXPECT_FALSE(locked());
 }
 
+TEST_F(ControlOrders, AFullChargeNeedsABankAndTrust) {
+  EXPECT_EQ(say("bank full-charge on"), "error: bank: no [bank] is configured\n");
+  EXPECT_EQ(say("bank full-charge on", false),
+            "error: only root and the gateway's own user may give orders; try sudo\n");
+  EXPECT_EQ(say("bank full-charge").substr(0, 20), "error: unknown order");
+}
+
 TEST_F(ControlOrders, AreTakenFromNobodyElse) {
   EXPECT_EQ(say("relay load lock", false),
             "error: only root and the gateway's own user may give orders; try sudo\n");
@@ -58,7 +65,10 @@ TEST_F(ControlOrders, ThatAreNotUnderstoodOrPointlessSayWhy) {
             "every pack it obeys allows it\n");
   EXPECT_EQ(say("relay shed lock"), "error: shed: there is no such relay\n");
   for (const char* line : {"relay", "relay load", "relay load open", "relay load lock now", "x"})
-    EXPECT_EQ(say(line), "error: unknown order; known is: relay NAME lock|unlock|reset\n") << line;
+    EXPECT_EQ(
+        say(line),
+        "error: unknown order; known are: relay NAME lock|unlock|reset, bank full-charge on|off\n")
+        << line;
 }
 
 }  // namespace

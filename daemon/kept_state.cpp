@@ -5,8 +5,12 @@
 //   retry TIME            likewise
 //   pack NAME TEXT
 //   bank STAGE LAST_FULL WATCHED_SINCE   Unix times in milliseconds; - for none
+//   full_charge 1         ordered and not done; of the bank above, as the next two
+//   share PACK CHARGE DISCHARGE          percent
+//   ignored LIMIT SINCE CLEARED LASTED TIMES
+//   order NAME VALUE SINCE WHO           of a Modbus client
 //   end CHECKSUM          FNV-1a, 64 bits in hex, of everything before this line
-#include "daemon/relays/relay_memory.h"
+#include "daemon/kept_state.h"
 
 #include <fmt/format.h>
 
@@ -104,7 +108,52 @@ bool parse_bank(std::string_view rest, Memory& memory) {
     if (!parse_time_or_none(*last_full, charge.last_full_wall_ms) ||
         !parse_time_or_none(rest, charge.watched_since_wall_ms))
       return false;
-    memory.charge = charge;
+    memory.bank.emplace().charge = charge;
+    return true;
+  }
+  return false;
+}
+
+bool parse_full_charge(std::string_view rest, Memory& memory) {
+  return memory.bank && parse_flag(rest, memory.bank->full_charge);
+}
+
+bool parse_share(std::string_view rest, Memory& memory) {
+  const auto pack = take(rest, ' ');
+  const auto charge = take(rest, ' ');
+  if (!memory.bank || !charge || pack->empty()) return false;
+  ShareMemory share{std::string(*pack), {}};
+  if (!parse(*charge, share.percent[0]) || !parse(rest, share.percent[1])) return false;
+  memory.bank->shares.push_back(std::move(share));
+  return true;
+}
+
+// Which limit, by its number.
+bool parse_ignored(std::string_view rest, Memory& memory) {
+  const auto limit = take(rest, ' ');
+  const auto since = take(rest, ' ');
+  const auto cleared = take(rest, ' ');
+  const auto lasted = take(rest, ' ');
+  std::size_t which = 0;
+  if (!memory.bank || !lasted || !parse(*limit, which) || which >= kDisobeyedCount) return false;
+  IgnoredMemory& row = memory.bank->ignored[which];
+  return parse_time_or_none(*since, row.raised_since) &&
+         parse_time_or_none(*cleared, row.cleared) && parse(*lasted, row.lasted_ms) &&
+         parse(rest, row.times);
+}
+
+bool parse_order(std::string_view rest, Memory& memory) {
+  const auto what = take(rest, ' ');
+  const auto value = take(rest, ' ');
+  const auto since = take(rest, ' ');
+  if (!since) return false;
+  ClientOrderMemory order;
+  order.who = rest;
+  for (std::size_t i = 0; i < kClientOrderCount; ++i) {
+    order.order = static_cast<ClientOrder>(i);
+    if (name(order.order) != *what) continue;
+    if (!parse(*value, order.value) || !parse(*since, order.since)) return false;
+    memory.orders.push_back(std::move(order));
     return true;
   }
   return false;
@@ -112,6 +161,22 @@ bool parse_bank(std::string_view rest, Memory& memory) {
 
 std::string time_or_none(const std::optional<std::int64_t>& time) {
   return time ? std::to_string(*time) : "-";
+}
+
+std::string write_bank(const BankMemory& bank) {
+  std::string text = fmt::format("bank {} {} {}\n", name(bank.charge.stage),
+                                 time_or_none(bank.charge.last_full_wall_ms),
+                                 time_or_none(bank.charge.watched_since_wall_ms));
+  if (bank.full_charge) text += "full_charge 1\n";
+  for (const ShareMemory& share : bank.shares)
+    text += fmt::format("share {} {} {}\n", share.pack, share.percent[0], share.percent[1]);
+  for (std::size_t i = 0; i < kDisobeyedCount; ++i) {
+    const IgnoredMemory& row = bank.ignored[i];
+    if (row == IgnoredMemory{}) continue;
+    text += fmt::format("ignored {} {} {} {} {}\n", i, time_or_none(row.raised_since),
+                        time_or_none(row.cleared), row.lasted_ms, row.times);
+  }
+  return text;
 }
 
 struct LineKind {
@@ -122,7 +187,11 @@ constexpr LineKind kLineKinds[] = {{"relay", &parse_relay},
                                    {"switching", &parse_time<&RelayMemory::switchings>},
                                    {"retry", &parse_time<&RelayMemory::retries>},
                                    {"pack", &parse_pack},
-                                   {"bank", &parse_bank}};
+                                   {"bank", &parse_bank},
+                                   {"full_charge", &parse_full_charge},
+                                   {"share", &parse_share},
+                                   {"ignored", &parse_ignored},
+                                   {"order", &parse_order}};
 
 bool parse_line(std::string_view line, Memory& memory) {
   const auto word = take(line, ' ');
@@ -132,6 +201,14 @@ bool parse_line(std::string_view line, Memory& memory) {
 }
 
 }  // namespace
+
+Instant on_the_clock(std::int64_t then, Instant now, std::int64_t wall_ms) {
+  return {now.ms - std::max<std::int64_t>(0, wall_ms - then)};
+}
+
+std::int64_t on_the_wall(Instant then, Instant now, std::int64_t wall_ms) {
+  return wall_ms - (now.ms - then.ms);
+}
 
 std::string write_memory(const Memory& memory) {
   std::string text(kFirstLine);
@@ -143,10 +220,10 @@ std::string write_memory(const Memory& memory) {
   }
   for (const PackMemory& pack : memory.packs)
     text += fmt::format("pack {} {}\n", pack.name, pack.text);
-  if (memory.charge)
-    text += fmt::format("bank {} {} {}\n", name(memory.charge->stage),
-                        time_or_none(memory.charge->last_full_wall_ms),
-                        time_or_none(memory.charge->watched_since_wall_ms));
+  if (memory.bank) text += write_bank(*memory.bank);
+  for (const ClientOrderMemory& order : memory.orders)
+    text +=
+        fmt::format("order {} {} {} {}\n", name(order.order), order.value, order.since, order.who);
   return text + fmt::format("end {:016x}\n", checksum(text));
 }
 
