@@ -38,19 +38,43 @@ bool has_value(int s) {
   return std::memcmp(reply + 9, absent, sizeof absent) != 0;
 }
 
-}  // namespace
+// AChaMax and ADisChaMax of model 802, in the chain at 40000 of unit 126; true if both are currents
+// that may flow: neither absent nor zero.
+bool has_limits(int s) {
+  constexpr std::uint16_t charge_most = 40'115;
+  const std::uint8_t request[] = {0, 1, 0, 0, 0, 6, 126, 3, charge_most >> 8, charge_most & 0xFF,
+                                  0, 2};
+  std::uint8_t reply[13];
+  if (send(s, request, sizeof request, MSG_NOSIGNAL) != sizeof request) return false;
+  if (recv(s, reply, sizeof reply, MSG_WAITALL) != sizeof reply) return false;
+  const auto is_current = [&](std::size_t at) {
+    const int raw = reply[at] << 8 | reply[at + 1];
+    return raw != 0 && raw != 0xFFFF;
+  };
+  return is_current(9) && is_current(11);
+}
 
-std::optional<double> first_modbus_value_s(std::uint16_t port, double seconds) {
+std::optional<double> first_s(std::uint16_t port, double seconds, bool (*is_there)(int)) {
   const double end = monotonic_s() + seconds;
   int s = -1;
   std::optional<double> found;
   while (!found && monotonic_s() < end) {
     if (s < 0) s = connected(port);
-    if (s >= 0 && has_value(s)) found = monotonic_s();
+    if (s >= 0 && is_there(s)) found = monotonic_s();
     if (!found) sleep_until_s(monotonic_s() + kPause_s);
   }
   if (s >= 0) close(s);
   return found;
+}
+
+}  // namespace
+
+std::optional<double> first_modbus_value_s(std::uint16_t port, double seconds) {
+  return first_s(port, seconds, has_value);
+}
+
+std::optional<double> first_modbus_limits_s(std::uint16_t port, double seconds) {
+  return first_s(port, seconds, has_limits);
 }
 
 }  // namespace cw::bench
