@@ -37,7 +37,10 @@ constexpr Words kCheck{"check",
                        "Checks a configuration: every fault as file:line:column and the "
                        "fix. Opens no port and drives no line.",
                        "cellwarden check --config ./cellwarden.toml", "0 valid, 78 faulty"};
-constexpr Words kStatus{"status", "Shows what the running gateway sees.",
+constexpr Words kStatus{"status",
+                        "Shows what the running gateway sees: packs, what inverters are told and "
+                        "whether they are heard, relays, outputs. Limits are printed no wider "
+                        "than they are.",
                         "cellwarden status --json | jq '.packs[].soc_pct'",
                         "0 shown, 69 no gateway answers on the socket, 74 the output cannot be "
                         "written"};
@@ -102,7 +105,9 @@ constexpr Words kSimulate{
 constexpr Words kSimulateInverter{
     "inverter",
     "An inverter with sun and loads: reads what a gateway tells it on a real wire and drives the "
-    "current of packs that are simulated elsewhere. Prints a line a second.",
+    "current of packs that `cellwarden simulate --control` has. Goes on while that or the gateway "
+    "is "
+    "away; a pack it does not have is an error. Prints a line a second.",
     "cellwarden simulate inverter --protocol pylontech-rs485 --port /dev/pts/7 "
     "--control /tmp/simulation --pack garage",
     "0 ended, 1 the port went away, 64 a fault in the words, 69 the port cannot be had"};
@@ -131,9 +136,10 @@ constexpr Words kScan{"scan",
 constexpr Words kDocs{"docs",
                       "Prints the tables this program really uses, as Markdown or JSON: "
                       "fields, modbus, sunspec, victron, inverters, mqtt, configuration, sample, "
-                      "protections, protocols, parameters, presets, models, simulation.",
+                      "protections, protocols, parameters, presets, models, curves, simulation.",
                       "cellwarden docs fields",
-                      "0 printed, 64 no such subject, 74 the output cannot be written"};
+                      "0 printed, 64 no such subject, 74 the output cannot be written, 78 the "
+                      "configuration is faulty"};
 
 CLI::App& add(CLI::App& program, const Words& words, std::function<void()> chosen) {
   CLI::App* command = program.add_subcommand(std::string(words.name), std::string(words.does));
@@ -273,6 +279,7 @@ void add_data_commands(CLI::App& program, Line& line) {
   CLI::App& docs =
       add(program, kDocs, [&line] { line.chosen = [&line] { return command_docs(line.docs); }; });
   docs.add_option("SUBJECT", line.docs.subject, "What to print")->required();
+  docs.add_option("--config", line.docs.config, "For curves: draw those of this configuration");
   docs.add_flag("--json", line.docs.json, "JSON instead of Markdown");
 }
 
@@ -303,8 +310,10 @@ void add_simulate_inverter(CLI::App& simulate, Line& line) {
       ->capture_default_str();
   inverter.add_flag("--grid", options.grid, "It charges from the grid when the battery asks");
   inverter
-      .add_option("--ignore", options.ignores,
-                  "charge_voltage, charge_current, discharge_current or flags")
+      .add_option(
+          "--ignore", options.ignores,
+          "What it does not obey: nothing, charge_voltage, charge_current, discharge_current "
+          "or flags")
       ->capture_default_str();
   inverter.add_option("--seconds", options.seconds, "End by itself after so many real seconds");
 }

@@ -49,6 +49,11 @@ expect 78 '^/nonexistent: cannot be opened: No such file or directory$' check --
 expect 78 '^/nonexistent: cannot be opened: No such file or directory$' run --config /nonexistent
 expect 69 'nonexistent' status --socket /nonexistent/control.sock
 
+expect 64 '^cellwarden docs: --config is for curves alone$' docs fields --config /nonexistent
+expect 78 '^/nonexistent: cannot be opened: No such file or directory$' docs curves --config /nonexistent
+expect 64 'protocol "pylontec": it can read .*pylontech-can' simulate inverter \
+  --protocol pylontec --port /nonexistent --control /nonexistent --pack a
+
 printf '[mqqt]\n' >"$out/bad.toml"
 expect 78 ':1:2: unknown section "mqqt"; did you mean "mqtt"\?$' check --config "$out/bad.toml"
 printf '[modbus]\n' >"$out/good.toml"

@@ -25,7 +25,7 @@ done < <(cd "$out" && find . -type f)
 sed -E 's/^#([^ #])/\1/' "$root/etc/cellwarden.toml" > "$out/examples.toml"
 "$program" check --config "$out/examples.toml"
 
-for subject in fields modbus sunspec victron inverters mqtt configuration protections protocols parameters presets models simulation; do
+for subject in fields modbus sunspec victron inverters mqtt configuration protections protocols parameters presets models curves simulation; do
   json=$("$program" docs "$subject" --json)
   [ "${json:0:1}" = "{" ] || { echo "docs $subject --json prints no JSON object"; exit 1; }
 done

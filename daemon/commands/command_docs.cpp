@@ -9,6 +9,7 @@
 #include "daemon/commands/commands.h"
 #include "daemon/commands/documents.h"
 #include "daemon/commands/standard_output.h"
+#include "daemon/configuration/configuration.h"
 #include "daemon/configuration/suggestion.h"
 
 namespace cw {
@@ -40,6 +41,8 @@ constexpr Subject kSubjects[] = {
      &print<parameters_document>},
     {"presets", "named sets of limits", &print<presets_document>},
     {"models", "the boards, and what each carries", &print<models_document>},
+    {"curves", "the curves of [bank], drawn: the defaults, or those of --config",
+     &print<curves_document>},
     {"simulation", "keys and faults of `cellwarden simulate`", &print<simulation_document>},
 };
 
@@ -47,7 +50,28 @@ constexpr Subject kSubjects[] = {
 
 std::span<const Subject> all_subjects() { return kSubjects; }
 
+namespace {
+
+// The one subject that a configuration changes.
+int draw_configured(const DocsOptions& options) {
+  if (options.subject != "curves") {
+    fmt::print(stderr, "cellwarden docs: --config is for curves alone\n");
+    return 64;
+  }
+  const LoadedConfiguration loaded = load_configuration(options.config);
+  for (const ConfigurationFault& fault : loaded.faults) fmt::print(stderr, "{}\n", fault.text());
+  if (!loaded.faults.empty()) return 78;
+  std::string out;
+  const Document document =
+      curves_of(loaded.configuration.bank.settings, fmt::format("of {}", options.config));
+  options.json ? write_json(out, document) : write_markdown(out, document);
+  return write_out(out) ? 0 : kOutputLost;
+}
+
+}  // namespace
+
 int command_docs(const DocsOptions& options) {
+  if (!options.config.empty()) return draw_configured(options);
   std::vector<std::string_view> names;
   for (const Subject& subject : kSubjects) {
     names.push_back(subject.name);

@@ -111,6 +111,7 @@ int command_scan(const ScanOptions& options);
 
 struct DocsOptions {
   std::string subject;
+  std::string config;  // of curves: draw those of this file; empty: the defaults
   bool json = false;
 };
 int command_docs(const DocsOptions& options);

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/charge_settings.h"
 #include "daemon/commands/document.h"
 
 namespace cw {
@@ -29,6 +30,10 @@ Document mqtt_document();
 Document simulation_document();
 Document sunspec_document();
 Document victron_document();
+/// The curves of [bank], drawn: the defaults.
+Document curves_document();
+/// Those of `settings`; `whose`: "that are the defaults".
+Document curves_of(const ChargeSettings& settings, std::string_view whose);
 
 /// Parts of other subjects that come from the maker's documents.
 DocumentPart error_codes_part();

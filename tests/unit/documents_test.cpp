@@ -80,6 +80,23 @@ std::string markdown(const Document& document) {
   return out;
 }
 
+// Half of the limit in the middle, flat outside; worked out by hand: the span is 100 mV and a tenth
+// on both sides, so 61 columns are 2 mV each from 3390 mV on.
+TEST(Documents, DrawACurveAsItIs) {
+  ChargeSettings settings;
+  settings.charge_by_cell = Curve{{3'400, 1000}, {3'450, 500}, {3'500, 0}};
+  const std::string text = markdown(curves_of(settings, "of a test"));
+  EXPECT_NE(text.find("100 % |######\n"), std::string::npos) << "up to 3400 mV";
+  EXPECT_NE(text.find(" 50 % |###############################\n"), std::string::npos) << "3450 mV";
+  EXPECT_NE(text.find(" 10 % |###################################################....\n"),
+            std::string::npos)
+      << "3490 mV, then less than a tenth";
+  EXPECT_NE(text.find("            ^                        ^                        ^\n"),
+            std::string::npos);
+  EXPECT_NE(text.find("| `charge_by_cell` | 3.45 V | 50 % |"), std::string::npos);
+  EXPECT_NE(text.find("`charge_by_soc`: no limit."), std::string::npos);
+}
+
 TEST(Documents, HaveARowForEveryRowOfTheirTable) {
   const std::string fields = markdown(fields_document());
   for (const Field& field : kFields)
