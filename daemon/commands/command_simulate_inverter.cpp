@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "daemon/commands/commands.h"
+#include "daemon/commands/unix_client.h"
 #include "daemon/configuration/suggestion.h"
 #include "daemon/simulate/inverter_run.h"
 
@@ -20,6 +21,18 @@ int fail(int status, std::string_view message) {
   return status;
 }
 
+/// What the simulation says about a pack it does not have. Empty: it has them all, or it is not
+/// there yet.
+std::string unknown_pack(const SimulateInverterOptions& options) {
+  for (const std::string& pack : options.packs) {
+    std::string answer, error;
+    if (!ask_unix_socket(options.control, fmt::format("state {}\n", pack), answer, error, 1))
+      return {};
+    if (answer.starts_with("error: ")) return answer.substr(7, answer.find('\n') - 7);
+  }
+  return {};
+}
+
 }  // namespace
 
 int command_simulate_inverter(const SimulateInverterOptions& options) {
@@ -31,6 +44,8 @@ int command_simulate_inverter(const SimulateInverterOptions& options) {
     return fail(kUsage, fmt::format("--ignore {}: nothing, charge_voltage, charge_current, "
                                     "discharge_current or flags",
                                     in_quotes(options.ignores)));
+  if (const std::string unknown = unknown_pack(options); !unknown.empty())
+    return fail(kUsage, fmt::format("--pack: {}", unknown));
   InverterRunOptions run;
   run.protocol = options.protocol;
   run.port = options.port;
