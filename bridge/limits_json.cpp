@@ -48,6 +48,57 @@ void write_packs(JsonWriter& json, const BankRequest& request) {
 
 }  // namespace
 
+void write_told(JsonWriter& json, const std::optional<InverterTold>& told) {
+  if (!told) return json.null();
+  struct Row {
+    std::string_view key;
+    std::int32_t count;
+    Unit unit;
+  };
+  json.begin_object();
+  for (const Row& row :
+       {Row{kRequestLimits[0].key, told->charge_voltage.count, Unit::millivolt},
+        Row{kRequestLimits[1].key, told->discharge_voltage.count, Unit::millivolt},
+        Row{kRequestLimits[2].key, told->charge_current.count, Unit::milliamp},
+        Row{kRequestLimits[3].key, told->discharge_current.count, Unit::milliamp}}) {
+    json.key(row.key);
+    json.quantity(row.count, row.unit);
+  }
+  json.key("charge_enabled");
+  json.boolean(told->charge_enabled);
+  json.key("discharge_enabled");
+  json.boolean(told->discharge_enabled);
+  json.key("soc_pct");
+  json.quantity(told->soc ? std::optional{told->soc->count} : std::nullopt, Unit::centipercent);
+  json.end_object();
+}
+
+// A time to the second would be news every second.
+void write_inverters(JsonWriter& json, std::span<const InverterState> inverters, Instant now,
+                     std::int64_t wall_ms) {
+  constexpr std::int64_t kMinute_s = 60;
+  json.key("inverters");
+  json.begin_object();
+  for (const InverterState& inverter : inverters) {
+    json.key(inverter.name.view());
+    json.begin_object();
+    json.key("protocol");
+    json.text(inverter.protocol);
+    json.key("open");
+    json.boolean(inverter.open);
+    json.key("heard");
+    json.boolean(inverter.present);
+    json.key("heard_ts");
+    inverter.heard
+        ? json.integer((wall_ms - (now.ms - inverter.heard->ms)) / 1000 / kMinute_s * kMinute_s)
+        : json.null();
+    json.key("told");
+    write_told(json, inverter.told);
+    json.end_object();
+  }
+  json.end_object();
+}
+
 void write_limits(JsonWriter& json, const BankRequest& request, std::span<const PackState> packs) {
   const bool told = request.voice != Voice::silent;
   json.key("voice");

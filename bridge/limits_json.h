@@ -31,4 +31,13 @@ inline constexpr std::array kRequestFlags = {
 /// Null while nothing is told.
 void write_limits(JsonWriter& json, const BankRequest& request, std::span<const PackState> packs);
 
+/// An object: the limits of the table, as one inverter is told them, "charge_enabled",
+/// "discharge_enabled" and "soc_pct"; null: nothing is told.
+void write_told(JsonWriter& json, const std::optional<InverterTold>& told);
+
+/// "inverters": an object by name, each with "protocol", "open", "heard" (within 15 s), "heard_ts"
+/// (Unix seconds of the last time, to the minute; null: never) and "told".
+void write_inverters(JsonWriter& json, std::span<const InverterState> inverters, Instant now,
+                     std::int64_t wall_ms);
+
 }  // namespace cw

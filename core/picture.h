@@ -82,6 +82,28 @@ struct RelayState {
   Reason reason;                // why it is as it is
 };
 
+/// What one inverter was last told: the request of the bank after the options of its port.
+struct InverterTold {
+  Millivolts charge_voltage{};
+  Millivolts discharge_voltage{};
+  Milliamps charge_current{};
+  Milliamps discharge_current{};
+  bool charge_enabled = false;
+  bool discharge_enabled = false;
+  std::optional<CentiPercent> soc{};
+  friend constexpr bool operator==(const InverterTold&, const InverterTold&) = default;
+};
+
+/// One inverter that is told the limits of the bank, as far as its protocol lets it tell.
+struct InverterState {
+  Text<32> name;
+  std::string_view protocol;           // static
+  bool open = false;                   // its wire
+  bool present = false;                // heard within 15 s
+  std::optional<Instant> heard{};      // last
+  std::optional<InverterTold> told{};  // absent: nothing is told
+};
+
 struct Picture {
   Instant now;
   std::int64_t wall_ms;  // Unix time of `now`, for people and the history; decides nothing
@@ -91,6 +113,7 @@ struct Picture {
   std::span<const RelayState> relays;
   const BankRequest* request = nullptr;   // none: no [bank] is configured
   std::span<const std::size_t> judged{};  // packs decided upon anew since the last picture
+  std::span<const InverterState> inverters{};
 };
 
 }  // namespace cw

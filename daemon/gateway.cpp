@@ -375,8 +375,9 @@ void Gateway::aggregate_bank(Instant now) {
 }
 
 Picture Gateway::picture(Instant now, std::int64_t wall_ms) const {
-  return {now,   wall_ms,          configuration_.mode,     store_.packs(),
-          bank_, relays_.states(), bank_control_.request(), judged_};
+  return {now,       wall_ms,          configuration_.mode,     store_.packs(),
+          bank_,     relays_.states(), bank_control_.request(), judged_,
+          inverters_};
 }
 
 void Gateway::publish(Instant now, std::int64_t wall_ms) {

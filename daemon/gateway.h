@@ -93,6 +93,9 @@ class Gateway : public WireListener {
 
   Store& store() { return store_; }
   Picture picture(Instant now, std::int64_t wall_ms) const;
+
+  /// How the inverters are, as pictures have it from now on; it must stay until the next call.
+  void show_inverters(std::span<const InverterState> inverters) { inverters_ = inverters; }
   const Configuration& configuration() const { return configuration_; }
   std::span<Sink* const> sinks() const { return sinks_; }
 
@@ -116,6 +119,7 @@ class Gateway : public WireListener {
   Mirrors mirrors_;
   RelayControl relays_;
   BankControl bank_control_;
+  std::span<const InverterState> inverters_;
   Bank bank_{};
   std::vector<Sink*> sinks_;
   Instant started_{};                 // where the grid begins

@@ -210,7 +210,33 @@ void write_inverter(JsonWriter& json, const InverterPortState& state, Instant no
     json.key(row.key);
     json.integer(static_cast<std::int64_t>(row.count));
   }
+  json.key("told");
+  write_told(json, state.inverter.told);
   write_member(json, "trouble", state.trouble);
+  json.end_object();
+}
+
+// The bound in force; whoever asked for it is named only if it is his and not the configured one.
+void write_bound(JsonWriter& json, std::string_view key, CentiPercent bound,
+                 const std::optional<SocBoundOrder>& order, Instant now) {
+  const bool ordered = order && order->bound == bound;
+  json.key(key);
+  json.begin_object();
+  json.key("soc_pct");
+  json.quantity(bound.count, Unit::centipercent);
+  json.key("by");
+  ordered ? json.text(order->by) : json.null();
+  json.key("since_s");
+  ordered ? json.quantity(span_ms(order->since, now), Unit::millisecond) : json.null();
+  json.end_object();
+}
+
+void write_soc_window(JsonWriter& json, const Picture& picture, const StatusDetails& details) {
+  json.key("soc_window");
+  if (picture.request == nullptr) return json.null();
+  json.begin_object();
+  write_bound(json, "least", picture.request->soc_min, details.soc_min, picture.now);
+  write_bound(json, "most", picture.request->soc_max, details.soc_max, picture.now);
   json.end_object();
 }
 
@@ -267,6 +293,7 @@ void write_status(std::string& out, const Picture& picture, const StatusDetails&
   } else {
     json.null();
   }
+  write_soc_window(json, picture, details);
   json.key("relays");
   json.begin_array();
   for (std::size_t i = 0; i < picture.relays.size(); ++i) write_relay(json, picture, details, i);

@@ -189,6 +189,7 @@ void Wiring::make_sinks() {
 void Wiring::start() {
   started_ = loop_.now();
   probe_.note(CaptureKind::start);
+  gateway_.show_inverters(inverters_.look());
   gateway_.start(started_, Loop::wall_ms());
   for (const auto& wire : wires_) wire->start();
   inverters_.start();
@@ -302,6 +303,7 @@ void Wiring::keep_house(Instant now) {
 
 // Whether an inverter answers says nothing about what it is told; people want to know.
 void Wiring::note_inverters(Instant now) {
+  gateway_.show_inverters(inverters_.look());
   for (std::size_t i = 0; i < inverters_.size(); ++i) {
     const InverterPortState state = inverters_.state(i);
     const bool unheard = !state.inverter.heard && now >= started_ + kHeardWithin;
@@ -331,12 +333,26 @@ void Wiring::log_health(std::string_view name, const Sink* sink, bool& in_troubl
   log(in_trouble ? Severity::warning : Severity::notice, name, "{}", health.detail);
 }
 
+namespace {
+
+std::optional<SocBoundOrder> shown_order(
+    const std::optional<BankOrdersBook::Standing<CentiPercent>>& order) {
+  if (!order) return std::nullopt;
+  return SocBoundOrder{order->value, std::string(order->who.view()), order->since};
+}
+
+}  // namespace
+
 StatusDetails Wiring::details() const {
   StatusDetails details;
   details.started = started_;
   details.relays = configuration_.relays;
   if (mqtt_) details.sinks.push_back({"mqtt", mqtt_->health()});
-  if (modbus_) details.sinks.push_back({"modbus", modbus_->health()});
+  if (modbus_) {
+    details.sinks.push_back({"modbus", modbus_->health()});
+    details.soc_min = shown_order(modbus_->standing().soc_min);
+    details.soc_max = shown_order(modbus_->standing().soc_max);
+  }
   if (!modbus_trouble_.empty()) details.sinks.push_back({"modbus", {false, modbus_trouble_, 0}});
   if (history_) details.sinks.push_back({"history", history_->health()});
   for (const auto& wire : wires_)

@@ -13,8 +13,7 @@ namespace {
 using byd::State;
 using modbus::Exception;
 
-constexpr std::uint8_t kUnit = 21;            // 0x15; decimal 15 in readmes is a mistake
-constexpr Millivolts kVoltageLeast{160'000};  // below, no such inverter accepts a battery
+constexpr std::uint8_t kUnit = 21;  // 0x15; decimal 15 in readmes is a mistake
 constexpr Millis kHeartbeatWithin{300'000};
 
 // Orders of the inverter.
@@ -35,6 +34,7 @@ class BydRegisters final : public RtuMap {
 
   void tell(const Picture& picture, Instant now) override { told_.take(picture, now); }
   void stop() override { told_.end(); }
+  const BankRequest* told() const override { return &told_.request(); }
   bool silent(Instant now) const override { return told_.silent(now) || too_low(); }
   bool takes_writes() const override { return true; }
 
@@ -90,7 +90,7 @@ class BydRegisters final : public RtuMap {
 
   // Of a bank whose voltage is not known nothing is said either.
   bool too_low() const {
-    return told_.request().voice != Voice::silent && byd::highest_voltage(told_) < kVoltageLeast;
+    return told_.request().voice != Voice::silent && byd::highest_voltage(told_) < kBydVoltageLeast;
   }
 
   // Never active before the bank is there: inverters that find the bus dead stop with a fault.

@@ -8,6 +8,9 @@
 
 namespace cw {
 
+/// Below, no such inverter accepts a battery.
+inline constexpr Millivolts kBydVoltageLeast{160'000};
+
 std::unique_ptr<InverterProtocol> make_byd_rs485(const InverterOptions& options);
 
 }  // namespace cw

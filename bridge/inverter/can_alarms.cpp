@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bridge/inverter/can_alarms.h"
 
+#include "core/obedience.h"
+
 namespace cw {
 namespace {
 
@@ -23,6 +25,10 @@ constexpr bool overlap(const AlarmSet& a, const AlarmSet& b) {
 }
 
 constexpr CanAlarmBits kInternal = bits_of({CanAlarm::internal});
+
+/// By Disobeyed: what an inverter that takes more than it was told is warned of.
+constexpr CanAlarm kDisobeyed[kDisobeyedCount] = {
+    CanAlarm::high_charge_current, CanAlarm::high_current, CanAlarm::pack_high_voltage};
 
 }  // namespace
 
@@ -64,6 +70,8 @@ CanRaised raised(const BankRequest& request) {
     const bool mild = row.warning || (row.charging && discharge_is_fine);
     (mild ? out.warnings : out.alarms) |= bit;
   }
+  for (std::size_t i = 0; i < kDisobeyedCount; ++i)
+    if ((request.not_obeyed >> i & 1) != 0) out.warnings |= bits_of({kDisobeyed[i]});
   // A fault inside a pack stops the bank only if no pack works any more.
   const bool works = request.packs_online > 0 || blind;
   if (request.packs_offline > 0 || blind) out.warnings |= kInternal;

@@ -52,7 +52,8 @@ struct CanRaised {
 };
 
 /// An alarm only if every pack that is heard has it, and not for what concerns charging while the
-/// bank can be discharged: an inverter stops altogether at an alarm.
+/// bank can be discharged: an inverter stops altogether at an alarm. A limit that is not obeyed is
+/// a warning.
 CanRaised raised(const BankRequest& request);
 
 }  // namespace cw

@@ -192,6 +192,7 @@ InverterStatus CanInverter::status(Instant now) const {
   const auto add = [&](const std::string& part) {
     if (!part.empty()) status.complaint += (status.complaint.empty() ? "" : "; ") + part;
   };
+  if (speaking_) status.told = shown(values_.request);
   if (speaking_) add(refused_limits());
   if (speaking_ && missing_frame_ != kNeverMissing)
     add(fmt::format("0x{:03X} is left out: not known: {}", profile_.frames[missing_frame_].id,
@@ -207,7 +208,10 @@ std::unique_ptr<InverterProtocol> make(const InverterOptions& options) {
 
 template <std::size_t... I>
 void add_all(std::vector<InverterProtocolSpec>& list, std::index_sequence<I...>) {
-  (list.push_back({can_profiles()[I].name, can_profiles()[I].title, Bus::can, 500'000, &make<I>}),
+  (list.push_back({can_profiles()[I].name, can_profiles()[I].title, Bus::can, 500'000, &make<I>,
+                   options_of(can_profiles()[I]),
+                   accepted(can_profiles()[I], CanNumber::charge_voltage),
+                   accepted(can_profiles()[I], CanNumber::discharge_voltage)}),
    ...);
 }
 

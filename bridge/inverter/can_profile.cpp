@@ -103,6 +103,27 @@ std::optional<CanFrame> encode(const CanProfile& profile, const CanFrameLayout& 
   return frame;
 }
 
+InverterOptionSet options_of(const CanProfile& profile) {
+  using O = InverterOption;
+  InverterOptionSet options{O::period, O::least_current, O::voltage_above_battery, O::soc_most,
+                            O::soc_least};
+  for (const CanFrameLayout& layout : profile.frames) {
+    for (const CanSlot& slot : layout.slots) {
+      if (slot.optional_step != 0) options.add(O::tenth_volt);
+      if (slot.kind != SlotKind::text) continue;
+      if (slot.text == CanText::manufacturer) options.add(O::manufacturer);
+      if (slot.text == CanText::battery_name) options.add(O::battery_name);
+    }
+  }
+  return options;
+}
+
+VoltageRange accepted(const CanProfile& profile, CanNumber number) {
+  for (const CanRange& range : profile.accepted)
+    if (range.number == number) return {{range.least}, {range.most}};
+  return {};
+}
+
 const CanProfile* find_can_profile(std::string_view name) {
   const auto all = can_profiles();
   const auto found = std::find_if(all.begin(), all.end(),

@@ -43,6 +43,11 @@ std::span<const CanProfile> can_profiles();
 /// Nothing: no such profile.
 const CanProfile* find_can_profile(std::string_view name);
 
+/// What of InverterOptions shows in these frames, or in when they are sent.
+InverterOptionSet options_of(const CanProfile& profile);
+/// What the inverter accepts of `number`, as far as it is known.
+VoltageRange accepted(const CanProfile& profile, CanNumber number);
+
 /// Always 8 bytes. Nothing: a value that stands in it is not known; `missing` names it.
 std::optional<CanFrame> encode(const CanProfile& profile, const CanFrameLayout& layout,
                                const CanValues& values, bool tenth_volt,

@@ -106,6 +106,7 @@ class GrowattRegisters final : public RtuMap {
 
   void tell(const Picture& picture, Instant now) override { told_.take(picture, now); }
   void stop() override { told_.end(); }
+  const BankRequest* told() const override { return &told_.request(); }
   bool silent(Instant now) const override { return told_.silent(now); }
 
   std::size_t readable(std::uint16_t address) const override {

@@ -35,7 +35,16 @@ constexpr std::string_view kIntroduction =
     "discharge voltage up; the state of charge down; what is measured to the nearest step. A "
     "number\n"
     "that does not fit its field is told as the nearest that does. A frame is left out as long as\n"
-    "a value in it is not known; the status names it.\n";
+    "a value in it is not known; the status names it.\n"
+    "\n"
+    "The state of charge that is told is not always the one on MQTT and in the history, which is "
+    "as\n"
+    "the boards say it. Told is 100 % only when the bank is full and 99 % at most before, at "
+    "least\n"
+    "1 % while it may be discharged, and a jump of more than 5 %, as boards make it when they "
+    "find\n"
+    "themselves full, is passed on as a ramp within 60 s: inverters start and stop things by it.\n"
+    "`status` shows both where they differ.\n";
 
 // "0.1 V", "1 %", "1".
 std::string step_of(const CanSlot& slot, std::int32_t step) {
@@ -154,6 +163,24 @@ void print_overview(std::string& out) {
       "other), and the high-voltage sets of Pylontech, BYD, SMA, Schneider and Sofar.\n";
 }
 
+// Which protocols know an option: "all on CAN" would have to be kept true by hand.
+void print_options(std::string& out) {
+  const auto to = std::back_inserter(out);
+  out +=
+      "\n## Options\n"
+      "\nAny other option of `[[inverter]]` than those every wire has is refused where the "
+      "protocol\n"
+      "does not know it. What they mean is in [configuration.md](configuration.md).\n"
+      "\n| option | protocols |\n|---|---|\n";
+  for (std::size_t i = 0; i < kInverterOptionCount; ++i) {
+    std::string protocols;
+    for (const InverterProtocolSpec& spec : inverter_protocols())
+      if (spec.options.has(static_cast<InverterOption>(i)))
+        protocols += fmt::format("{}`{}`", protocols.empty() ? "" : ", ", spec.name);
+    fmt::format_to(to, "| `{}` | {} |\n", name(static_cast<InverterOption>(i)), protocols);
+  }
+}
+
 void print_alarms(std::string& out) {
   const auto to = std::back_inserter(out);
   out +=
@@ -162,7 +189,10 @@ void print_alarms(std::string& out) {
       "inverters\n"
       "stop at an alarm. What concerns charging only is a warning as long as the bank may be\n"
       "discharged. A fault inside a pack, and a pack that is not heard, is a warning as long as\n"
-      "another pack works.\n"
+      "another pack works. A current above what was told, by a tenth and 2 A for 20 s, is a "
+      "warning\n"
+      "of high current, a voltage 0.5 V above the charge voltage for a minute one of high "
+      "voltage.\n"
       "\n| told as | alarms of a pack | |\n|---|---|---|\n";
   for (const CanAlarmRow& row : kCanAlarms) {
     std::string of;
@@ -210,6 +240,15 @@ void write_profile(JsonWriter& json, const CanProfile& profile) {
   json.end_array();
 }
 
+void write_options(JsonWriter& json, const InverterProtocolSpec& spec) {
+  json.key("options");
+  json.begin_array();
+  for (std::size_t i = 0; i < kInverterOptionCount; ++i)
+    if (const auto option = static_cast<InverterOption>(i); spec.options.has(option))
+      json.text(name(option));
+  json.end_array();
+}
+
 void print_json(std::string& out) {
   JsonWriter json(out);
   json.begin_object();
@@ -220,6 +259,7 @@ void print_json(std::string& out) {
     member(json, "name", spec.name);
     member(json, "title", spec.title);
     member(json, "bus", name(spec.bus));
+    write_options(json, spec);
     if (const CanProfile* const profile = find_can_profile(spec.name))
       write_profile(json, *profile);
     json.end_object();
@@ -235,6 +275,7 @@ void print_inverter_protocols(std::string& out, bool json) {
   if (json) return print_json(out);
   out += kIntroduction;
   print_overview(out);
+  print_options(out);
   print_alarms(out);
   for (const CanProfile& profile : can_profiles()) print_profile(out, profile);
 }

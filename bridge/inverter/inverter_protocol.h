@@ -10,13 +10,15 @@
 #include <string_view>
 #include <vector>
 
+#include "bridge/inverter/inverter_option.h"
 #include "bridge/modbus/modbus_options.h"
 #include "core/picture.h"
 #include "drivers/protocol/bus.h"
 
 namespace cw {
 
-/// What differs from one inverter to the next although they speak the same protocol
+/// What differs from one inverter to the next although they speak the same protocol; of these, a
+/// protocol understands those in its InverterProtocolSpec::options
 /// (inverter-can.md, section 2; inverter-rs485.md, sections 4 and 8).
 struct InverterOptions {
   Text<32> name;                       // of the port, for people
@@ -29,6 +31,7 @@ struct InverterOptions {
   CentiPercent soc_most{10'000};       // what is told is kept within
   CentiPercent soc_least{0};
   bool limits_a_pack = false;     // RS485: each pack gets its share in place of the bank's limits
+  bool one_battery = false;       // RS485: all packs are told as one
   bool hundredth_ampere = false;  // RS485: currents of 0x63 in 0.01 A in place of 0.1 A
   std::vector<std::uint8_t> addresses;  // RS485: those we answer to, the first is the first pack;
                                         // none: the protocol's usual one
@@ -39,12 +42,13 @@ struct InverterOptions {
 
 /// How the inverter is doing, as far as its protocol lets it tell.
 struct InverterStatus {
-  bool present = false;          // heard within 15 s (inverter-can.md, section 9)
-  std::optional<Instant> heard;  // last
-  std::uint64_t sent = 0;        // pieces
-  std::uint64_t received = 0;    // that meant something
-  std::uint64_t refused = 0;     // whole but wrong: checksum, length, address of nobody
-  std::string complaint;         // for people; empty: nothing
+  bool present = false;              // heard within 15 s (inverter-can.md, section 9)
+  std::optional<Instant> heard;      // last
+  std::uint64_t sent = 0;            // pieces
+  std::uint64_t received = 0;        // that meant something
+  std::uint64_t refused = 0;         // whole but wrong: checksum, length, address of nobody
+  std::string complaint;             // for people; empty: nothing
+  std::optional<InverterTold> told;  // absent: nothing is told
 };
 
 class InverterProtocol {
@@ -77,6 +81,9 @@ struct InverterProtocolSpec {
   Bus bus;
   std::uint32_t baud;  // serial: the usual speed; can: 500'000, set outside
   std::unique_ptr<InverterProtocol> (*make)(const InverterOptions& options);
+  InverterOptionSet options{};    // that it understands
+  VoltageRange charge_voltage{};  // of the bank, that the inverters take
+  VoltageRange discharge_voltage{};
 };
 
 /// All that can be configured (inverter_registry.cpp).

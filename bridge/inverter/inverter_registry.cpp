@@ -13,18 +13,45 @@
 namespace cw {
 namespace {
 
+using O = InverterOption;
+
+constexpr Millivolts kPylontechMost{0xFFFF};  // of its fields
+
 // On RS485 we are the battery and answer.
 void add_serial(std::vector<InverterProtocolSpec>& all) {
   all.push_back({"pylontech-rs485",
                  "Pylontech's ASCII protocol: Axpert (\"PYL\"), Deye, Sunsynk, SRNE, EASUN, PowMr",
-                 Bus::serial, 9'600, make_pylontech_rs485});
-  all.push_back({"growatt-rs485", "Growatt's battery registers (Li4): Growatt SPF, EG4",
-                 Bus::serial, 9'600, make_growatt_rs485});
+                 Bus::serial,
+                 9'600,
+                 make_pylontech_rs485,
+                 {O::manufacturer, O::battery_name, O::least_current, O::soc_most, O::soc_least,
+                  O::address, O::answer_as, O::batteries, O::limits, O::hundredth_ampere},
+                 {.most = kPylontechMost},
+                 {}});
+  all.push_back({"growatt-rs485",
+                 "Growatt's battery registers (Li4): Growatt SPF, EG4",
+                 Bus::serial,
+                 9'600,
+                 make_growatt_rs485,
+                 {O::soc_most, O::soc_least, O::address, O::unconfirmed},
+                 {},
+                 {}});
   all.push_back({"byd-rs485",
                  "BYD Battery-Box registers: Fronius GEN24; only for banks of 160 V and more",
-                 Bus::serial, 9'600, make_byd_rs485});
-  all.push_back({"modbus-rtu", "the units of the Modbus server, to be read: energy managers",
-                 Bus::serial, 9'600, make_site_rtu});
+                 Bus::serial,
+                 9'600,
+                 make_byd_rs485,
+                 {O::soc_most, O::soc_least, O::address},
+                 {.least = kBydVoltageLeast},
+                 {}});
+  all.push_back({"modbus-rtu",
+                 "the units of the Modbus server, to be read: energy managers",
+                 Bus::serial,
+                 9'600,
+                 make_site_rtu,
+                 {},
+                 {},
+                 {}});
 }
 
 std::vector<InverterProtocolSpec> list() {

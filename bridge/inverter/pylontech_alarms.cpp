@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "bridge/inverter/pylontech_values.h"
+#include "core/obedience.h"
 
 namespace cw::pylontech {
 namespace {
@@ -63,6 +64,11 @@ constexpr Bit kSystemFaultBits[] = {
     {1, 3, Alarm::cell_count_mismatch},
     {1, 3, Alarm::parallel_module_fault},
 };
+/// 0x62, by Disobeyed: what is not obeyed is an alarm of the same kind.
+constexpr struct {
+  std::size_t byte;
+  unsigned bit;
+} kDisobeyedBits[kDisobeyedCount] = {{1, 6}, {1, 5}, {0, 7}};
 /// 0x44, the first byte of status.
 constexpr Bit kPackBits[] = {
     {0, 7, Alarm::pack_undervoltage},
@@ -156,6 +162,10 @@ std::array<std::uint8_t, 4> system_alarms(const BankRequest& request) {
   const auto protections = std::span{bytes}.last(2);
   set(kSystemBits, request.warnings, warnings);
   set(kSystemAlarmBits, request.warnings, warnings);
+  for (std::size_t i = 0; i < kDisobeyedCount; ++i)
+    if ((request.not_obeyed >> i & 1) != 0)
+      warnings[kDisobeyedBits[i].byte] =
+          static_cast<std::uint8_t>(warnings[kDisobeyedBits[i].byte] | 1U << kDisobeyedBits[i].bit);
   AlarmSet stopping = request.alarms;
   if (request.discharge_enabled)
     for (const Alarm alarm : kOnlyCharging) stopping.remove(alarm);

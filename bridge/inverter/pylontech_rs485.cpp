@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "bridge/inverter/pylontech_answers.h"
+#include "bridge/inverter/told_request.h"
 
 namespace cw {
 namespace {
@@ -54,6 +55,7 @@ class PylontechRs485 final : public InverterProtocol {
   InverterStatus status(Instant now) const override {
     InverterStatus status = status_;
     status.refused += finder_.overlong();
+    if (!told_.silent(now)) status.told = shown(told_.request());
     status.present = status.heard && now <= *status.heard + kPresentFor;
     if (!complaint_.empty() && now <= complained_ + kComplainFor) status.complaint = complaint_;
     return status;

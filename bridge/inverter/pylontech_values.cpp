@@ -44,8 +44,8 @@ struct Spread {
 template <class Get>
 Spread spread_of(const Told& told, const Get& get) {
   Spread spread;
-  for (std::size_t i = 0; i < told.packs(); ++i) {
-    const ToldPack* const pack = told.pack(i);
+  for (std::size_t i = 0; i < told.members(); ++i) {
+    const ToldPack* const pack = told.member(i);
     if (pack == nullptr) continue;
     if (const auto value = get(*pack)) spread.add(value->count, i + 1);
   }

@@ -3,6 +3,7 @@
 
 #include <deque>
 
+#include "bridge/inverter/told_request.h"
 #include "bridge/modbus/modbus_rtu.h"
 
 namespace cw {
@@ -52,6 +53,8 @@ class RtuBattery final : public InverterProtocol {
     status.refused += finder_.refused();
     status.present = status.heard && now <= *status.heard + kPresentFor;
     status.complaint = units_->complaint(now);
+    if (const BankRequest* const told = units_->told(); told != nullptr && !units_->silent(now))
+      status.told = shown(*told);
     return status;
   }
 

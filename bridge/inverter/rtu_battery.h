@@ -46,6 +46,9 @@ class RtuUnits {
   /// Whom a broadcast is for; nullptr: nobody who could carry one out.
   virtual RtuRegisters* everybody() { return nullptr; }
 
+  /// What it tells; nullptr: nothing that concerns the bank. Valid until the next call.
+  virtual const BankRequest* told() const { return nullptr; }
+
   /// What is wrong with what it is to tell, for people; empty: nothing.
   virtual std::string_view complaint(Instant /*now*/) const { return {}; }
 };

@@ -32,6 +32,9 @@ class SiteUnits final : public RtuUnits, private RtuRegisters {
   }
   // Like the server, which is gone with the program.
   void stop() override { stopped_ = true; }
+  const BankRequest* told() const override {
+    return units_.site().request ? &*units_.site().request : nullptr;
+  }
   bool silent(Instant now) const override {
     return stopped_ || !units_.published() || now > told_ + kSilentAfter;
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "bridge/inverter/told_bank.h"
 #include "bridge/inverter/told_request.h"
 #include "core/measurements.h"
 
@@ -65,6 +66,13 @@ void Told::take(const Picture& picture, Instant now) {
     copy(picture.packs[i], now, packs_[i]);
     any_fresh_ = any_fresh_ || packs_[i].fresh;
   }
+  if (options_.one_battery) {
+    std::vector<const ToldPack*> told;
+    for (std::size_t i = 0; i < packs_.size(); ++i)
+      if (const ToldPack* const pack = member(i)) told.push_back(pack);
+    one_.reset();
+    if (!told.empty()) one_ = bank_as_one(request_, told);
+  }
   taken_ = now;
   if (request_.voice == Voice::blind || request_.packs_offline > 0)
     request_.warnings.add(Alarm::internal_communication);
@@ -78,6 +86,11 @@ void Told::end() {
 }
 
 const ToldPack* Told::pack(std::size_t index) const {
+  if (!options_.one_battery) return member(index);
+  return index == 0 && one_ ? &*one_ : nullptr;
+}
+
+const ToldPack* Told::member(std::size_t index) const {
   if (index >= packs_.size()) return nullptr;
   const ToldPack& pack = packs_[index];
   return pack.fresh || (!any_fresh_ && pack.voltage) ? &pack : nullptr;
@@ -85,14 +98,14 @@ const ToldPack* Told::pack(std::size_t index) const {
 
 std::size_t Told::packs_known() const {
   std::size_t known = 0;
-  for (std::size_t i = 0; i < packs_.size(); ++i) known += pack(i) != nullptr ? 1 : 0;
+  for (std::size_t i = 0; i < packs(); ++i) known += pack(i) != nullptr ? 1 : 0;
   return known;
 }
 
 std::optional<std::int32_t> strictest(const Told& told, Parameter parameter, Strictest which) {
   std::optional<std::int32_t> best;
-  for (std::size_t i = 0; i < told.packs(); ++i) {
-    const ToldPack* const pack = told.pack(i);
+  for (std::size_t i = 0; i < told.members(); ++i) {
+    const ToldPack* const pack = told.member(i);
     const auto value = pack != nullptr ? pack->policy.get(parameter) : std::nullopt;
     if (!value) continue;
     if (!best || (which == Strictest::lowest ? *value < *best : *value > *best)) best = value;

@@ -57,16 +57,22 @@ class Told {
   /// of the options.
   const BankRequest& request() const { return request_; }
 
-  std::size_t packs() const { return packs_.size(); }
+  /// Batteries the inverter is told of: the packs, or with the option one that stands for all.
+  std::size_t packs() const { return options_.one_battery ? 1 : packs_.size(); }
   /// Nothing: it is not heard while others are, or never was. While none is, all are as last known.
   const ToldPack* pack(std::size_t index) const;
   /// How many pack() has.
   std::size_t packs_known() const;
 
+  /// The packs themselves, whatever the inverter takes them for.
+  std::size_t members() const { return packs_.size(); }
+  const ToldPack* member(std::size_t index) const;  // nothing: as pack()
+
  private:
   InverterOptions options_;
   BankRequest request_;
   std::vector<ToldPack> packs_;
+  std::optional<ToldPack> one_;  // with the option: all of them, if any can be told
   bool any_fresh_ = false;
   bool ended_ = false;
   Instant taken_{};

@@ -61,6 +61,13 @@ BankRequest told_request(const BankRequest& request, const InverterOptions& opti
   return with_options(request, options);
 }
 
+InverterTold shown(const BankRequest& told) {
+  return {told.charge_voltage.value, told.discharge_voltage.value,
+          told.charge_current.value, told.discharge_current.value,
+          told.charge_enabled,       told.discharge_enabled,
+          told.measured.soc};
+}
+
 BankRequest farewell_request(const BankRequest& request, const InverterOptions& options) {
   BankRequest last = request;
   forbid_everything(last);

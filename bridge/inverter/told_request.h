@@ -17,6 +17,9 @@ void keep_soc(BankRequest& request, const InverterOptions& options);
 /// the state of charge is kept within its bounds.
 BankRequest told_request(const BankRequest& request, const InverterOptions& options);
 
+/// What of it people are shown.
+InverterTold shown(const BankRequest& told);
+
 /// The last words: both currents zero, nothing enabled, nothing asked for; then the options.
 BankRequest farewell_request(const BankRequest& request, const InverterOptions& options);
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the operator says about the Modbus server.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/charge_settings.h"
@@ -37,6 +39,9 @@ struct ModbusOrderOptions {
   Millis client_silent_most{60'000};
 
   bool offered() const { return !from.empty() && !points.empty(); }
+  bool opens(std::string_view point) const {
+    return offered() && std::ranges::find(points, point) != points.end();
+  }
 };
 
 struct ModbusOptions {

@@ -88,6 +88,9 @@ void Site::take(const Picture& picture, std::span<const std::size_t> changed) {
   for (std::size_t i = 0; i < packs.size(); ++i)
     copy_pack(picture, i, all || std::ranges::find(changed, i) != changed.end(), packs[i]);
   copy_bank(picture, bank);
+  inverter_silent = std::ranges::any_of(picture.inverters, [](const InverterState& inverter) {
+    return inverter.told && !inverter.present && inverter.protocol.ends_with("-can");
+  });
   request.reset();
   if (picture.request != nullptr) request = *picture.request;
 }

@@ -54,6 +54,7 @@ struct Site {
   UnitState bank;
   std::optional<BankRequest> request;  // none: no [bank] is configured
   SiteOrders orders;
+  bool inverter_silent = false;  // one on CAN is spoken to and not heard
 
   /// Takes over what moved. `changed`: as in Sink::publish().
   void take(const Picture& picture, std::span<const std::size_t> changed);

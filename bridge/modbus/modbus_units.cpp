@@ -41,12 +41,7 @@ void ModbusUnits::lay_out(std::size_t packs) {
     serve(ModbusPort::native, static_cast<std::uint8_t>(i + 1), native_pack_map(i));
   serve(ModbusPort::native, options_.bank_unit, native_bank_map());
   if (options_.sunspec.enabled) serve_sunspec();
-  if (options_.victron.enabled) {
-    const ModbusPort where = port_of_victron(options_);
-    serve(where, victron::kBatteryUnit, victron_battery_map(options_.sunspec));
-    for (const std::uint8_t number : {victron::kSystemUnit, victron::kSystemAlias})
-      serve(where, number, victron_system_map(options_.sunspec));
-  }
+  if (options_.victron.enabled) serve_victron();
 }
 
 void ModbusUnits::serve_chain(std::uint8_t number) {
@@ -54,7 +49,20 @@ void ModbusUnits::serve_chain(std::uint8_t number) {
   const SunspecMap& chain = *map;
   ServedUnit& unit = serve(port_of_sunspec(options_), number, std::move(map));
   if (options_.orders.offered())
-    unit.open_to(std::make_unique<SunspecWriter>(chain, options_.orders, book_, hooks_));
+    unit.open_to(
+        std::make_unique<OrderWriter>(chain, points_of(chain), options_.orders, book_, hooks_));
+}
+
+void ModbusUnits::serve_victron() {
+  const ModbusPort where = port_of_victron(options_);
+  const bool writable = options_.orders.opens("victron.2901");
+  serve(where, victron::kBatteryUnit, victron_battery_map(options_.sunspec));
+  for (const std::uint8_t number : {victron::kSystemUnit, victron::kSystemAlias}) {
+    ServedUnit& unit = serve(where, number, victron_system_map(options_.sunspec, writable));
+    if (writable)
+      unit.open_to(std::make_unique<OrderWriter>(unit.map(), points_of_victron_system(),
+                                                 options_.orders, book_, hooks_));
+  }
 }
 
 // Clients that can be told no unit ask for 1; on the common port that is a pack.

@@ -34,8 +34,8 @@ class ServedUnit {
   const RegisterMap& map() const { return *map_; }
 
   /// nullptr: nothing of it can be written.
-  SunspecWriter* writer() { return writer_.get(); }
-  void open_to(std::unique_ptr<SunspecWriter> writer) { writer_ = std::move(writer); }
+  OrderWriter* writer() { return writer_.get(); }
+  void open_to(std::unique_ptr<OrderWriter> writer) { writer_ = std::move(writer); }
 
   /// All its registers from map().first() on, as they are at `now`; valid until the next call.
   std::span<std::uint16_t> image(const Site& site, Instant now) {
@@ -49,7 +49,7 @@ class ServedUnit {
 
  private:
   std::unique_ptr<RegisterMap> map_;
-  std::unique_ptr<SunspecWriter> writer_;
+  std::unique_ptr<OrderWriter> writer_;
   std::vector<std::uint16_t> image_;
   std::optional<Instant> rendered_;
   Instant holds_until_{};
@@ -86,6 +86,7 @@ class ModbusUnits {
   void lay_out(std::size_t packs);
   void serve_sunspec();
   void serve_chain(std::uint8_t number);
+  void serve_victron();
   ServedUnit& serve(ModbusPort port, std::uint8_t number, std::unique_ptr<RegisterMap> map);
 
   void show_orders();

@@ -6,13 +6,23 @@
 #include <algorithm>
 #include <array>
 
+#include "bridge/modbus/victron_table.h"
+
 namespace cw {
 namespace {
 
 using modbus::Exception;
 
 // The names of kWritable, so that what follows from a point is found by its row.
-enum Row : std::size_t { soc_max, soc_min, heartbeat, alarm_reset, operation, inverter_state };
+enum Row : std::size_t {
+  soc_max,
+  soc_min,
+  heartbeat,
+  alarm_reset,
+  operation,
+  inverter_state,
+  victron_reserve
+};
 
 constexpr auto kWritable = std::to_array<WritablePoint>({
     {"802.SocRsvMax", 0, 1000, "upper bound of the state of charge, 0.1 %"},
@@ -23,6 +33,8 @@ constexpr auto kWritable = std::to_array<WritablePoint>({
      "relay)"},
     {"802.SetOp", 1, 2, "1 connect, 2 disconnect the bank"},
     {"802.SetInvState", 1, 3, "state of the inverter, kept and shown"},
+    {"victron.2901", 0, 1000,
+     "lower bound of the state of charge, 0.1 %, where clients of a GX write it"},
 });
 
 CentiPercent bound(std::uint16_t permille) { return {permille * 10}; }
@@ -31,7 +43,8 @@ CentiPercent bound(std::uint16_t permille) { return {permille * 10}; }
 void add(const WritablePoint& point, std::uint16_t value, OrderChange& change, bool& reset) {
   switch (static_cast<Row>(&point - kWritable.data())) {
     case soc_max: change.soc_max = bound(value); break;
-    case soc_min: change.soc_min = bound(value); break;
+    case soc_min:
+    case victron_reserve: change.soc_min = bound(value); break;
     case heartbeat: change.heartbeat = value; break;
     case alarm_reset: reset |= value == 1; break;
     case operation: change.disconnect = value == 2; break;
@@ -62,20 +75,28 @@ const WritablePoint* find_writable_point(std::string_view name) {
   return point == kWritable.end() ? nullptr : point;
 }
 
-std::string SunspecWriter::name_of(std::uint16_t address) const {
-  const SunspecPlace* const place = map_.place_at(address);
-  if (place == nullptr) return {};
-  return fmt::format("{}.{}", map_.block_of(*place).model->id, place->point->name);
+PointNames points_of(const SunspecMap& chain) {
+  return [&chain](std::uint16_t address) -> std::string {
+    const SunspecPlace* const place = chain.place_at(address);
+    if (place == nullptr) return {};
+    return fmt::format("{}.{}", chain.block_of(*place).model->id, place->point->name);
+  };
 }
 
-const WritablePoint* SunspecWriter::open_point(std::uint16_t address) const {
-  const std::string name = name_of(address);
+PointNames points_of_victron_system() {
+  return [](std::uint16_t address) -> std::string {
+    return address == victron::kReserve ? std::string(kWritable[victron_reserve].name) : "";
+  };
+}
+
+const WritablePoint* OrderWriter::open_point(std::uint16_t address) const {
+  const std::string name = names_(address);
   if (std::ranges::find(options_.points, name) == options_.points.end()) return nullptr;
   return find_writable_point(name);
 }
 
-Exception SunspecWriter::check(const RegisterWrite& request, const Site& site, OrderChange& change,
-                               bool& reset_alarms) const {
+Exception OrderWriter::check(const RegisterWrite& request, const Site& site, OrderChange& change,
+                             bool& reset_alarms) const {
   const auto address_of = [&](std::size_t i) {
     return static_cast<std::uint16_t>(request.address + i);
   };
@@ -95,12 +116,12 @@ Exception SunspecWriter::check(const RegisterWrite& request, const Site& site, O
 }
 
 // A life sign that goes on is no news.
-void SunspecWriter::tell(const RegisterWrite& request, std::span<const std::uint16_t> image,
-                         Exception outcome) const {
+void OrderWriter::tell(const RegisterWrite& request, std::span<const std::uint16_t> image,
+                       Exception outcome) const {
   if (!hooks_.on_write) return;
   for (std::size_t i = 0; i < request.values.size(); ++i) {
     const auto address = static_cast<std::uint16_t>(request.address + i);
-    const std::string name = name_of(address);
+    const std::string name = names_(address);
     const bool is_alive = name == kWritable[heartbeat].name && book_.is_client_alive();
     if (is_alive && outcome == Exception::none) continue;
     hooks_.on_write({request.source.view(), name, address,
@@ -109,8 +130,8 @@ void SunspecWriter::tell(const RegisterWrite& request, std::span<const std::uint
   }
 }
 
-Exception SunspecWriter::write(const RegisterWrite& request, const Site& site,
-                               std::span<const std::uint16_t> image, Instant now) {
+Exception OrderWriter::write(const RegisterWrite& request, const Site& site,
+                             std::span<const std::uint16_t> image, Instant now) {
   OrderChange change;
   bool reset_alarms = false;
   Exception outcome = check(request, site, change, reset_alarms);

@@ -53,27 +53,32 @@ struct RegisterWrite {
   std::span<const std::uint16_t> values;
 };
 
-/// Takes writes into one SunSpec chain.
-class SunspecWriter {
+/// The point whose only register an address is, "802.SoCRsvMin"; empty: it is none.
+using PointNames = std::function<std::string(std::uint16_t address)>;
+PointNames points_of(const SunspecMap& chain);  // must outlive them
+PointNames points_of_victron_system();
+
+/// Takes writes into one map.
+class OrderWriter {
  public:
   /// All must outlive it.
-  SunspecWriter(const SunspecMap& map, const ModbusOrderOptions& options, BankOrdersBook& book,
-                const ModbusHooks& hooks)
-      : map_(map), options_(options), book_(book), hooks_(hooks) {}
+  OrderWriter(const RegisterMap& map, PointNames names, const ModbusOrderOptions& options,
+              BankOrdersBook& book, const ModbusHooks& hooks)
+      : map_(map), names_(std::move(names)), options_(options), book_(book), hooks_(hooks) {}
 
-  /// `image`: of the chain, for what the registers read before.
+  /// `image`: of the map, for what the registers read before.
   modbus::Exception write(const RegisterWrite& request, const Site& site,
                           std::span<const std::uint16_t> image, Instant now);
 
  private:
-  std::string name_of(std::uint16_t address) const;
   const WritablePoint* open_point(std::uint16_t address) const;
   modbus::Exception check(const RegisterWrite& request, const Site& site, OrderChange& change,
                           bool& reset_alarms) const;
   void tell(const RegisterWrite& request, std::span<const std::uint16_t> image,
             modbus::Exception outcome) const;
 
-  const SunspecMap& map_;
+  const RegisterMap& map_;
+  PointNames names_;
   const ModbusOrderOptions& options_;
   BankOrdersBook& book_;
   const ModbusHooks& hooks_;

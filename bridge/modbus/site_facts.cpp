@@ -6,6 +6,8 @@
 #include <initializer_list>
 #include <utility>
 
+#include "core/obedience.h"
+
 namespace cw {
 namespace {
 
@@ -284,6 +286,11 @@ std::uint32_t events_in_common(std::span<const PackFacts> packs) {
   return (all & kAlarmEvents) | warnings;
 }
 
+// By Disobeyed: a limit that is not obeyed.
+constexpr SunspecEvent kDisobeyedEvents[kDisobeyedCount] = {
+    SunspecEvent::over_charge_current_warning, SunspecEvent::over_discharge_current_warning,
+    SunspecEvent::over_voltage_warning};
+
 std::uint32_t events_of_bank(const SiteFacts& facts) {
   std::uint32_t events = 0;
   std::uint32_t configuration = 0;
@@ -297,6 +304,8 @@ std::uint32_t events_of_bank(const SiteFacts& facts) {
   if (facts.site->request) {
     const BankRequest& request = *facts.site->request;
     events |= alarm_events(request.alarms) | warning_events(request.warnings);
+    for (std::size_t i = 0; i < kDisobeyedCount; ++i)
+      if ((request.not_obeyed >> i & 1) != 0) events |= bit(kDisobeyedEvents[i]);
   } else {
     events |= events_in_common(facts.packs);
   }

@@ -98,7 +98,7 @@ inline constexpr auto kBattery = std::to_array<Point>({
   {"WarrDt",        uint32, 2},
   {"Evt1",          bitfield32, 2, M, "", [](V v) -> Number { return v.facts.events; }},
   {"Evt2",          bitfield32, 2, M, "", &fixed<0>},
-  {.name = "EvtVnd1", .type = bitfield32, .size = 2, .mark = M, .read = &own_events, .sends = "bit 0 charging is forced, 1 a full charge is wanted, 2 a relay is open"},
+  {.name = "EvtVnd1", .type = bitfield32, .size = 2, .mark = M, .read = &own_events, .sends = "bit 0 charging is forced, 1 a full charge is wanted, 2 a relay is open, 3 an inverter on CAN is not heard"},
   {"EvtVnd2",       bitfield32, 2, M, "", &fixed<0>},
   {"V",             uint16, 1, M,    "V_SF", &site<&SiteFacts::voltage>, kMilli},
   {"VMax",          uint16, 1, none, "V_SF", &site<&SiteFacts::charge_voltage>, kMilli, down},

@@ -62,7 +62,8 @@ Number own_events(const View& v) {
   });
   const bool forced = site.request && site.request->force_charge;
   const bool full_wanted = site.request && site.request->full_charge_wanted;
-  return (forced ? 1 : 0) | (full_wanted ? 2 : 0) | (relay_open ? 4 : 0);
+  return (forced ? 1 : 0) | (full_wanted ? 2 : 0) | (relay_open ? 4 : 0) |
+         (site.inverter_silent ? 8 : 0);
 }
 
 Number worst_event(const View& v) {

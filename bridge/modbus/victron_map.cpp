@@ -109,10 +109,13 @@ Number may_discharge(const View& v) { return v.facts.discharge_current_most.valu
 Number offline(const View& v) {
   return count_of(v, [](const PackFacts& pack) { return !pack.believed; });
 }
+// Charge control knows more reasons than open switches.
 Number blocking_charge(const View& v) {
+  if (v.facts.site->request) return v.facts.site->request->packs_blocking_charge;
   return count_of(v, [](const PackFacts& pack) { return is_blocking(pack.charge_closed); });
 }
 Number blocking_discharge(const View& v) {
+  if (v.facts.site->request) return v.facts.site->request->packs_blocking_discharge;
   return count_of(v, [](const PackFacts& pack) { return is_blocking(pack.discharge_closed); });
 }
 
@@ -171,6 +174,11 @@ std::int64_t raw(const Row& row, const victron::View& view) {
   return count < range.least || count > range.most ? 0 : count;
 }
 
+std::span<const Row> system_rows(bool with_reserve) {
+  const std::span<const Row> all = victron::rows::kSystem;
+  return with_reserve ? all : all.first(all.size() - 1);
+}
+
 class VictronMap : public RegisterMap {
  public:
   VictronMap(const SunspecOptions& site, std::span<const Row> rows) : site_(site), rows_(rows) {
@@ -215,8 +223,8 @@ std::unique_ptr<RegisterMap> victron_battery_map(const SunspecOptions& site) {
   return std::make_unique<VictronMap>(site, victron::rows::kBattery);
 }
 
-std::unique_ptr<RegisterMap> victron_system_map(const SunspecOptions& site) {
-  return std::make_unique<VictronMap>(site, victron::rows::kSystem);
+std::unique_ptr<RegisterMap> victron_system_map(const SunspecOptions& site, bool with_reserve) {
+  return std::make_unique<VictronMap>(site, system_rows(with_reserve));
 }
 
 }  // namespace cw

@@ -10,6 +10,8 @@
 namespace cw {
 
 std::unique_ptr<RegisterMap> victron_battery_map(const SunspecOptions& site);
-std::unique_ptr<RegisterMap> victron_system_map(const SunspecOptions& site);
+/// `with_reserve`: with the register of the lower bound of the state of charge, which clients
+/// write.
+std::unique_ptr<RegisterMap> victron_system_map(const SunspecOptions& site, bool with_reserve);
 
 }  // namespace cw

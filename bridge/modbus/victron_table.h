@@ -85,6 +85,10 @@ Text<16> highest_cell(const View& v);
 Text<16> coldest_sensor(const View& v);
 Text<16> hottest_sensor(const View& v);
 
+/// The only register that clients may be allowed to write, and the last one of the system. On a GX
+/// it is a setting of its own (inverter-modbus.md, section 3).
+inline constexpr std::uint16_t kReserve = 2901;
+
 // clang-format off
 namespace rows {
 using enum Type;
@@ -210,6 +214,7 @@ inline constexpr auto kSystem = std::to_array<Row>({
   {844, uint16, 1, "1",    "0 idle, 1 charging, 2 discharging", &direction},
   {845, uint16, 1, "-10",  "Consumed, Ah (negative)", [](V v) { return negative(consumed(v)); }, 2},
   {846, uint16, 1, "0.01", "Time to go, s"},
+  {kReserve, uint16, 1, "10", "Lowest state of charge, %; there only if `victron.2901` is writable", &site<&F::soc_min>, 1, modbus::Round::up},
 });
 }  // namespace rows
 // clang-format on
@@ -226,6 +231,7 @@ consteval bool rows_are_in_order(std::span<const Row> rows) {
 }
 static_assert(rows_are_in_order(rows::kBattery));
 static_assert(rows_are_in_order(rows::kSystem));
+static_assert(rows::kSystem.back().address == kReserve);
 }  // namespace proof
 
 }  // namespace cw::victron

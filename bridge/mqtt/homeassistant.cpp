@@ -7,7 +7,8 @@
 #include <initializer_list>
 
 #include "bridge/json.h"
-#include "bridge/limits_json.h"
+#include "bridge/mqtt/homeassistant_components.h"
+#include "bridge/mqtt/homeassistant_limits.h"
 
 namespace cw {
 namespace {
@@ -16,108 +17,6 @@ bool is_object_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
          c == '-';
 }
-
-// Entity ids: lower case letters, digits and _ only.
-std::string entity_slug(std::string_view text) {
-  std::string slug = object_id(text);
-  for (char& c : slug) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    if (c == '-') c = '_';
-  }
-  return slug;
-}
-
-struct Member {
-  std::string_view key;
-  std::string_view value;
-};
-
-void write_members(JsonWriter& json, std::initializer_list<Member> members) {
-  for (const Member& member : members) {
-    if (member.value.empty()) continue;  // Home Assistant refuses null where it wants text
-    json.key(member.key);
-    json.text(member.value);
-  }
-}
-
-void write_availability(JsonWriter& json, std::initializer_list<std::string_view> topics) {
-  json.key("avty");
-  json.begin_array();
-  for (const std::string_view topic : topics) {
-    json.begin_object();
-    write_members(json, {{"t", topic}});
-    json.end_object();
-  }
-  json.end_array();
-}
-
-// The components of one device.
-class Components {
- public:
-  Components(JsonWriter& json, std::string_view device, std::string_view slug)
-      : json_(json), device_(device), slug_(entity_slug(slug)) {
-    json_.key("cmps");
-    json_.begin_object();
-  }
-
-  void begin(std::string_view platform, std::string_view key, std::string_view title) {
-    json_.key(key);
-    json_.begin_object();
-    write_members(json_,
-                  {{"p", platform},
-                   {"uniq_id", fmt::format("{}_{}", device_, key)},
-                   {"def_ent_id", fmt::format("{}.{}_{}", platform, slug_, entity_slug(key))},
-                   {"name", title}});
-  }
-  void members(std::initializer_list<Member> members) { write_members(json_, members); }
-  // Diagnostic entities stand apart; disabled ones wait until the user wants them.
-  void category(bool diagnostic, bool enabled) {
-    if (diagnostic) write_members(json_, {{"ent_cat", "diagnostic"}});
-    if (enabled) return;
-    json_.key("en");
-    json_.boolean(false);
-  }
-  void number(std::string_view key, std::int64_t value) {
-    json_.key(key);
-    json_.integer(value);
-  }
-  void quantity(std::string_view key, std::int32_t count, Unit unit) {
-    json_.key(key);
-    json_.quantity(count, unit);
-  }
-  void words(std::string_view key, std::span<const std::string_view> all) {
-    json_.key(key);
-    json_.begin_array();
-    for (const std::string_view word : all) json_.text(word);
-    json_.end_array();
-  }
-  void availability(std::initializer_list<std::string_view> topics) {
-    write_availability(json_, topics);
-  }
-  void end() { json_.end_object(); }
-
-  void bury(std::span<const Tombstone> gone) {
-    for (const Tombstone& stone : gone) {
-      json_.key(stone.key);
-      json_.begin_object();
-      write_members(json_, {{"p", stone.platform}});
-      json_.end_object();
-    }
-  }
-  void finish() { json_.end_object(); }
-
- private:
-  JsonWriter& json_;
-  std::string_view device_;
-  std::string slug_;
-};
-
-constexpr std::string_view kSensor = "sensor";
-constexpr std::string_view kBinarySensor = "binary_sensor";
-
-// JSON true, false and null come out of a template as these words; None is understood as unknown.
-constexpr Member kTrue{"pl_on", "True"};
-constexpr Member kFalse{"pl_off", "False"};
 
 struct Source {              // of one component
   std::string_view topic{};  // empty: the device's own state topic
@@ -323,48 +222,6 @@ void add_relay(Components& out, const RelayState& relay, const std::string& topi
   }
 }
 
-// The reason of each limit is an attribute of it.
-void add_limits(Components& out, const std::string& topic) {
-  for (const LimitRow& row : kRequestLimits) {
-    const bool volts = row.unit == Unit::millivolt;
-    out.begin(kSensor, row.key, row.title);
-    out.members({{"stat_t", topic},
-                 {"val_tpl", fmt::format("{{{{ value_json.{} }}}}", row.key)},
-                 {"dev_cla", volts ? "voltage" : "current"},
-                 {"stat_cla", "measurement"},
-                 {"unit_of_meas", facts(row.unit).symbol},
-                 {"json_attr_t", topic},
-                 {"json_attr_tpl", fmt::format("{{{{ value_json.why.{} | tojson }}}}", row.name)}});
-    out.number("sug_dsp_prc", volts ? 2 : 1);
-    out.end();
-  }
-  constexpr std::string_view stages[] = {name(ChargeStage::bulk), name(ChargeStage::absorption),
-                                         name(ChargeStage::floating)};
-  out.begin(kSensor, "charge_stage", "Charge stage");
-  out.members(
-      {{"stat_t", topic}, {"val_tpl", "{{ value_json.charge_stage }}"}, {"dev_cla", "enum"}});
-  out.words("ops", stages);
-  out.end();
-  for (const RequestFlag& flag : kRequestFlags) {
-    out.begin(kBinarySensor, flag.key, flag.title);
-    out.members({{"stat_t", topic},
-                 {"val_tpl", fmt::format("{{{{ value_json.{} }}}}", flag.key)},
-                 kTrue,
-                 kFalse});
-    out.end();
-  }
-}
-
-void add_obedience(Components& out, const std::string& topic) {
-  out.begin(kBinarySensor, "limits_ignored", "Inverter ignores its limits");
-  out.members({{"stat_t", topic},
-               {"val_tpl", "{{ value_json.not_obeyed | length > 0 }}"},
-               {"dev_cla", "problem"},
-               kTrue,
-               kFalse});
-  out.end();
-}
-
 void write_origin(JsonWriter& json, const DiscoverySource& source) {
   json.key("o");
   json.begin_object();
@@ -458,7 +315,8 @@ void write_bank_discovery(std::string& out, const DiscoverySource& source, bool 
 }
 
 void write_gateway_discovery(std::string& out, const DiscoverySource& source,
-                             std::span<const RelayState> relays) {
+                             std::span<const RelayState> relays,
+                             std::span<const InverterState> inverters) {
   const std::string device = gateway_device(source.gateway);
   JsonWriter json(out);
   json.begin_object();
@@ -479,6 +337,8 @@ void write_gateway_discovery(std::string& out, const DiscoverySource& source,
   components.category(true, true);
   components.end();
   for (const RelayState& relay : relays) add_relay(components, relay, source.topics.supervisor);
+  for (const InverterState& inverter : inverters)
+    add_inverter(components, inverter, source.topics.limits);
   add_events(components, source.topics.event, source.topics.status);
   components.finish();
   json.end_object();

@@ -50,7 +50,8 @@ void write_pack_discovery(std::string& out, const DiscoverySource& source,
 /// `limits`: there is a [bank], and so something inverters are told.
 void write_bank_discovery(std::string& out, const DiscoverySource& source, bool limits);
 void write_gateway_discovery(std::string& out, const DiscoverySource& source,
-                             std::span<const RelayState> relays);
+                             std::span<const RelayState> relays,
+                             std::span<const InverterState> inverters);
 
 /// Components of packs that earlier versions announced. None yet.
 inline constexpr std::span<const Tombstone> kPackTombstones{};

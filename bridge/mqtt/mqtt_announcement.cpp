@@ -50,7 +50,7 @@ bool MqttPublisher::step(const MqttModel& model, const Moment& at) {
   switch (stage_) {
     case Stage::idle: return true;
     case Stage::gateway:
-      write_gateway_discovery(payload_, source_, model.relays);
+      write_gateway_discovery(payload_, source_, model.relays, model.inverters);
       if (home_assistant &&
           !send(discovery_topic(options_.discovery_prefix, gateway_device(options_.gateway_id)),
                 kRetained))

@@ -28,6 +28,7 @@ void MqttMailbox::put(const Picture& picture, std::span<const std::size_t> chang
     mode_ = picture.mode;
     bank_ = picture.bank;
     if (picture.request != nullptr) request_ = *picture.request;
+    inverters_.assign(picture.inverters.begin(), picture.inverters.end());
     anchor_ = {picture.now, picture.wall_ms};
     anchored_ = Clock::now();
     ring = waiting_ && listening_ && !woken_;
@@ -132,6 +133,7 @@ void MqttMailbox::take(MqttModel& model, Taken& taken, std::size_t events_most) 
     model.mode = mode_;
     model.bank = bank_;
     model.request = request_;
+    model.inverters.assign(inverters_.begin(), inverters_.end());
     model.bank_max_age = bank_max_age_;
     const auto count = static_cast<std::ptrdiff_t>(std::min(events_most, events_.size()));
     taken.events.assign(events_.begin(), events_.begin() + count);

@@ -23,6 +23,7 @@ struct MqttModel {
   std::vector<Verdict> verdicts;
   std::vector<RelayState> relays;
   Bank bank;
+  std::vector<InverterState> inverters;
   std::optional<BankRequest> request;  // none: there is no [bank]
   Millis bank_max_age{};
 };
@@ -88,6 +89,7 @@ class MqttMailbox {
   std::vector<RelayState> relays_;
   Bank bank_;
   std::optional<BankRequest> request_;
+  std::vector<InverterState> inverters_;
   Millis bank_max_age_{};
   Moment anchor_{};
   Clock::time_point anchored_{};

@@ -340,10 +340,12 @@ void write_supervisor_document(std::string& out, Mode mode, std::span<const Pack
 }
 
 void write_limits_document(std::string& out, const BankRequest& request,
-                           std::span<const PackState> packs) {
+                           std::span<const PackState> packs,
+                           std::span<const InverterState> inverters, const Moment& at) {
   JsonWriter json(out);
   json.begin_object();
   write_limits(json, request, packs);
+  write_inverters(json, inverters, at.now, at.wall_ms);
   json.end_object();
 }
 

@@ -96,7 +96,8 @@ void write_supervisor_document(std::string& out, Mode mode, std::span<const Pack
 
 /// What inverters are told, and why (bridge/limits_json.h).
 void write_limits_document(std::string& out, const BankRequest& request,
-                           std::span<const PackState> packs);
+                           std::span<const PackState> packs,
+                           std::span<const InverterState> inverters, const Moment& at);
 
 /// The bank as its subscribers know it; held values as in GroupDocument.
 class BankDocument {

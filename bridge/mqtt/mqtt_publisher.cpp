@@ -13,8 +13,7 @@ constexpr std::size_t kEventsInFlight = 32;
 
 bool is_heard(const Pack& pack, std::string_view key) {
   for (const Field& field : kFields)
-    if (field.facts.key == key)
-      return field.heard(pack.scalars).has_value();
+    if (field.facts.key == key) return field.heard(pack.scalars).has_value();
   return false;
 }
 
@@ -254,7 +253,7 @@ bool MqttPublisher::send_bank(const MqttModel& model, const Moment& at) {
 bool MqttPublisher::send_limits(const MqttModel& model, const Moment& at) {
   if (!model.request) return true;
   scratch_.clear();
-  write_limits_document(scratch_, *model.request, model.packs);
+  write_limits_document(scratch_, *model.request, model.packs, model.inverters, at);
   const bool news = limits_forced_ || scratch_ != limits_said_;
   const Instant due = limits_sent_ + (news ? kBankInterval : options_.beat);
   if (!limits_forced_ && at.now < due) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -157,18 +158,48 @@ void print_pack(std::string& out, const Json& pack) {
   print_divergences(out, pack);
 }
 
+// No limit is printed wider than it is: the lower bound of the voltage up, the others down.
+std::string limit_text(const Json& value, const LimitRow& row) {
+  if (!value.is_number()) return "-";
+  const bool voltage = row.unit == Unit::millivolt;
+  const std::int64_t step = voltage ? 10 : 100;
+  const bool lower_bound = row.key == kRequestLimits[1].key;
+  const std::int64_t count = std::llround(value.get<double>() * 1'000);
+  const std::int64_t printed = (count + (lower_bound ? step - 1 : 0)) / step * step;
+  return fmt::format("{:.{}f} {}", static_cast<double>(printed) / 1'000, voltage ? 2 : 1,
+                     facts(row.unit).symbol);
+}
+
 // Each limit with what binds it, and with `why` what would be next.
 void print_limit(std::string& out, const Json& limits, const LimitRow& row, bool why) {
   const Json& told = limits["why"][std::string(row.name)];
-  print(out, "  {:<24} {:>9}  {}\n", row.title,
-        number(limits[std::string(row.key)], row.unit == Unit::millivolt ? 2 : 1,
-               std::string(facts(row.unit).symbol)),
+  print(out, "  {:<24} {:>9}  {}\n", row.title, limit_text(limits[std::string(row.key)], row),
         told["reason"].get<std::string>());
   if (why && !told["next_limit"].is_null())
-    print(out, "  {:<24} {:>9}  {}\n", "  then",
-          number(told["next_limit"], row.unit == Unit::millivolt ? 2 : 1,
-                 std::string(facts(row.unit).symbol)),
+    print(out, "  {:<24} {:>9}  {}\n", "  then", limit_text(told["next_limit"], row),
           told["next_reason"].get<std::string>());
+}
+
+// A jump of the measured one is passed on to inverters within a minute, and 100 % only when full.
+void print_soc_told(std::string& out, const Json& told, const Json& measured) {
+  if (!told.is_number() || !measured.is_number()) return;
+  const auto told_text = number(told, 0, "%");
+  if (told_text == number(measured, 0, "%")) return;
+  print(out, "  {:<24} {:>9}  measured: {}\n", "State of charge", told_text,
+        number(measured, 0, "%"));
+}
+
+// Between which states of charge the bank may be used, and who says so.
+void print_soc_window(std::string& out, const Json& window) {
+  if (!window.is_object()) return;
+  for (const auto& [key, title] :
+       {std::pair{"least", "Not discharged at"}, {"most", "Not charged at"}}) {
+    const Json& bound = window[key];
+    print(out, "  {:<24} {:>9}  {}\n", title, number(bound["soc_pct"], 1, "%"),
+          bound["by"].is_string() ? fmt::format("written by {} {} ago", plain_text(bound["by"]),
+                                                number(bound["since_s"], 0, "s"))
+                                  : "configured");
+  }
 }
 
 void print_limits(std::string& out, const Json& status, bool why) {
@@ -182,6 +213,8 @@ void print_limits(std::string& out, const Json& status, bool why) {
         limits["charge_stage"].get<std::string>(), heard, status["packs"].size(),
         voice == name(Voice::blind) ? ", BLIND" : "");
   for (const LimitRow& row : kRequestLimits) print_limit(out, limits, row, why);
+  print_soc_told(out, limits["soc_told_pct"], status["bank"]["soc_pct"]);
+  if (why) print_soc_window(out, status["soc_window"]);
   if (!limits["not_obeyed"].empty()) print(out, "  NOT OBEYED: {}\n", words(limits["not_obeyed"]));
 }
 

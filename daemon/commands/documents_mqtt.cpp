@@ -37,8 +37,11 @@ DocumentPart topics_part() {
       topic_row(gateway.supervisor, "decisions and relays", 1, "yes", "change"),
       topic_row(gateway.bank, "all packs as one battery", 0, optional,
                 "change, at most once a second; `beat`"),
-      topic_row(gateway.limits, "with `[bank]`: what inverters are told, and why", 0, "no",
-                "change, at most once a second; `beat`"),
+      topic_row(gateway.limits,
+                "with `[bank]`: what inverters are told, and why; in `inverters` by name whether "
+                "each is heard (within 15 s), when that was (`heard_ts`, Unix seconds, to the "
+                "minute) and what it is told after the options of its port",
+                0, "no", "change, at most once a second; `beat`"),
       topic_row(gateway.event, "one event of the gateway", 1, "no", "when it happens"),
       topic_row(pack.status, "`online` or `offline`: is the BMS heard?", 1, "yes", "change"),
       topic_row(pack.info, "what the pack says it is", 1, "yes", "change"),

@@ -68,7 +68,10 @@ Document sunspec_document() {
       "as well on a port of its own. A value is its register times ten to the power of its scale "
       "factor, which never changes while the program runs. What is not known or stale reads as not "
       "implemented; limits are those of [bank], rounded to the safe side, and 0 when no pack is "
-      "heard. The heartbeat Hb stops when the last pack falls silent.\n\n"
+      "heard. The state of charge is the one inverters are told: 100 % only when the bank is full, "
+      "and "
+      "a jump of the measured one passed on within 60 s (inverters.md). The heartbeat Hb stops "
+      "when the last pack falls silent.\n\n"
       "A read that leaves the chain gets exception 02, no or more than 125 registers 03, a "
       "function "
       "that is not open to the client 01, a unit that does not exist 0A.",
@@ -96,7 +99,11 @@ Document victron_document() {
       "in [modbus]. A register holds the value times its scale, high word first, text two "
       "characters a register; positive current charges. What is not known reads 0, as there. "
       "Limits are those of [bank]; without it they are 0. Alarms: 0 none, 2 alarm, 1 a warning "
-      "where it says so. Nothing can be written; a register not listed gets exception 02.",
+      "where it says so. The state of charge is the one inverters are told (inverters.md). Nothing "
+      "can be written but 2901, and that only where `writable` of "
+      "[modbus] "
+      "names `victron.2901`: it then is the same bound as 802.SoCRsvMin of SunSpec, under the same "
+      "rules. A register not listed gets exception 02.",
       {registers_part("Battery, unit 225", victron::rows::kBattery),
        registers_part("System, units 100 and 0", victron::rows::kSystem)}};
 }

@@ -209,7 +209,7 @@ LoadedConfiguration parse_configuration(std::string_view text, const std::string
     configure_writes(sections, loaded.configuration, findings.faults);
     configure_bank(sections, loaded.configuration, findings.faults);
     configure_inverters(sections, loaded.configuration, findings.faults);
-    configure_sinks(sections, loaded.configuration, findings.faults);
+    configure_sinks(sections, loaded.configuration, findings);
     for (InverterPortConfiguration& inverter : loaded.configuration.inverters)
       inverter.options.modbus = loaded.configuration.modbus;
   }

@@ -242,6 +242,18 @@ void check_settings(const SectionValues& section, const Configuration& all, Faul
                  faults);
 }
 
+/// The last step of the ladder opens relays; without one nothing would happen.
+void check_last_step(const SectionValues& section, const Configuration& all, FaultList& faults) {
+  constexpr auto relay = option("bank", "ignored_relay_after");
+  const auto opens = [](const RelayConfiguration& one) {
+    return one.role == RelayRole::charge || one.role == RelayRole::discharge;
+  };
+  if (section.given(relay) && std::ranges::none_of(all.relays, opens))
+    faults.add(section[relay].place,
+               "ignored_relay_after opens relays of role charge and discharge, and there is none: "
+               "add a [[relay]], or leave the line out");
+}
+
 }  // namespace
 
 void configure_bank(const Sections& sections, Configuration& out, FaultList& faults) {
@@ -249,6 +261,7 @@ void configure_bank(const Sections& sections, Configuration& out, FaultList& fau
   out.bank.enabled = section.present();
   if (!out.bank.enabled) return;
   out.bank.settings = read_settings(section);
+  check_last_step(section, out, faults);
   if (out.packs.empty()) return;
   for (std::size_t i = 0; i < out.packs.size(); ++i) {
     const SectionValues& pack = sections.packs[i].own;

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include "daemon/configuration/configuration_parts.h"
+#include "daemon/configuration/quantity_text.h"
 #include "daemon/configuration/suggestion.h"
 
 namespace cw {
@@ -17,6 +19,7 @@ constexpr auto kPort = option("inverter", "port");
 constexpr auto kBaud = option("inverter", "baud");
 constexpr auto kRs485 = option("inverter", "rs485");
 constexpr auto kAddress = option("inverter", "address");
+constexpr auto kAnswerAs = option("inverter", "answer_as");
 
 const InverterProtocolSpec* check_protocol(const SectionValues& section, FaultList& faults) {
   if (!section.usable(kProtocol)) return nullptr;
@@ -48,34 +51,74 @@ InverterOptions read_options(const SectionValues& section, const std::string& ga
   };
   out.soc_most = charge(option("inverter", "soc_most"));
   out.soc_least = charge(option("inverter", "soc_least"));
+  out.one_battery = section.text(option("inverter", "batteries")) == "one";
   out.limits_a_pack = section.text(option("inverter", "limits")) == "share";
   out.hundredth_ampere = section.boolean(option("inverter", "hundredth_ampere"));
   if (section.usable(kAddress))
-    out.addresses = {static_cast<std::uint8_t>(section.number(kAddress))};
+    for (const std::int64_t address : section[kAddress].numbers)
+      out.addresses.push_back(static_cast<std::uint8_t>(address));
+  if (section.usable(kAnswerAs))
+    out.answer_as = static_cast<std::uint8_t>(section.number(kAnswerAs));
   return out;
 }
 
-/// What only one kind of wire knows.
-struct OfBus {
-  std::size_t option;
-  Bus bus;
-};
-constexpr OfBus kOfBus[] = {
-    {option("inverter", "period"), Bus::can},
-    {option("inverter", "tenth_volt"), Bus::can},
-    {option("inverter", "voltage_above_battery"), Bus::can},
-    {option("inverter", "address"), Bus::serial},
-    {option("inverter", "limits"), Bus::serial},
-    {option("inverter", "unconfirmed"), Bus::serial},
-    {option("inverter", "hundredth_ampere"), Bus::serial},
-};
+/// The option table's row of each, so that neither list can have one the other does not know.
+constexpr auto kRowOf = []() consteval {
+  std::array<std::size_t, kInverterOptionCount> rows{};
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    rows[i] = option("inverter", name(static_cast<InverterOption>(i)));
+  return rows;
+}
+();
 
-void check_bus(const SectionValues& section, Bus bus, FaultList& faults) {
-  for (const OfBus& row : kOfBus)
-    if (section.given(row.option) && row.bus != bus)
-      faults.add(section[row.option].place,
-                 fmt::format("{} has no effect {}: leave the line out", kOptions[row.option].key,
-                             bus == Bus::can ? "on CAN" : "on RS485"));
+/// What this protocol does not understand would be ignored without a word.
+void check_understood(const SectionValues& section, const InverterProtocolSpec& protocol,
+                      FaultList& faults) {
+  for (std::size_t i = 0; i < kRowOf.size(); ++i) {
+    const auto which = static_cast<InverterOption>(i);
+    if (!section.given(kRowOf[i]) || protocol.options.has(which)) continue;
+    std::vector<std::string_view> others;
+    for (const InverterProtocolSpec& other : inverter_protocols())
+      if (other.options.has(which)) others.push_back(other.name);
+    faults.add(section[kRowOf[i]].place,
+               fmt::format("{} has no effect with protocol {}: leave the line out ({} know{} it)",
+                           name(which), in_quotes(protocol.name), fmt::join(others, ", "),
+                           others.size() == 1 ? "s" : ""));
+  }
+}
+
+/// "from 41 V to 63 V", "of 160 V and more", "of 65.535 V and less".
+std::string range_text(const VoltageRange& range) {
+  const auto text = [](Millivolts voltage) {
+    return quantity_text(voltage.count, Unit::millivolt);
+  };
+  if (range.most == Millivolts{}) return fmt::format("of {} and more", text(range.least));
+  if (range.least == Millivolts{}) return fmt::format("of {} and less", text(range.most));
+  return fmt::format("from {} to {}", text(range.least), text(range.most));
+}
+
+/// An inverter that does not take what it is told goes on with what it has.
+void check_voltages(const SectionValues& section, const InverterProtocolSpec& protocol,
+                    const BankConfiguration& bank, FaultList& faults) {
+  if (bank.packs.empty()) return;
+  const std::int32_t cells = bank.packs.front().cells;
+  const struct {
+    std::string_view key;
+    Millivolts of_cell;
+    const VoltageRange& takes;
+  } rows[] = {
+      {"absorption_voltage", bank.settings.absorption_voltage, protocol.charge_voltage},
+      {"discharge_voltage", bank.settings.discharge_voltage, protocol.discharge_voltage},
+  };
+  for (const auto& row : rows) {
+    const Millivolts voltage{row.of_cell.count * cells};
+    if (row.takes.takes(voltage)) continue;
+    faults.add(section[kProtocol].place,
+               fmt::format("protocol {} is for banks with {} {}; with {} cells it is {}: choose "
+                           "another protocol, or change {} of [bank]",
+                           in_quotes(protocol.name), row.key, range_text(row.takes), cells,
+                           quantity_text(voltage.count, Unit::millivolt), row.key));
+  }
 }
 
 void check_soc(const SectionValues& section, const InverterOptions& options, FaultList& faults) {
@@ -84,6 +127,13 @@ void check_soc(const SectionValues& section, const InverterOptions& options, Fau
   if (options.soc_least < options.soc_most) return;
   faults.add(section[section.given(least) ? least : most].place,
              "soc_least must be below soc_most: write \"1 %\" and \"99 %\", or leave both out");
+}
+
+void check_share(const SectionValues& section, const InverterOptions& options, FaultList& faults) {
+  if (options.one_battery && options.limits_a_pack)
+    faults.add(section[option("inverter", "limits")].place,
+               "limits = \"share\" has no effect with batteries = \"one\", which is told all of "
+               "them: leave one of the two out");
 }
 
 /// The same device under whatever name, as far as it is there now.
@@ -132,11 +182,13 @@ InverterPortConfiguration configure_inverter(const SectionValues& section, const
   out.protocol = check_protocol(section, faults);
   out.options = read_options(section, all.gateway_name);
   check_soc(section, out.options, faults);
+  check_share(section, out.options, faults);
   out.port.name = section.text(kPort);
   out.port.rs485 = section.boolean(kRs485);
   if (out.protocol == nullptr) return out;
   check_wire(section, {kPort, kBaud, kRs485}, out.protocol->bus, faults);
-  check_bus(section, out.protocol->bus, faults);
+  check_understood(section, *out.protocol, faults);
+  if (all.bank.enabled) check_voltages(section, *out.protocol, all.bank, faults);
   out.port.baud =
       section.given(kBaud) ? static_cast<std::uint32_t>(section.number(kBaud)) : out.protocol->baud;
   return out;

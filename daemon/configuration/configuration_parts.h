@@ -79,7 +79,7 @@ void configure_bank(const Sections& sections, Configuration& out, FaultList& fau
 void configure_inverters(const Sections& sections, Configuration& out, FaultList& faults);
 
 /// After gateway and packs.
-void configure_sinks(const Sections& sections, Configuration& out, FaultList& faults);
+void configure_sinks(const Sections& sections, Configuration& out, Findings& findings);
 
 /// "line 12", for "already used in line 12".
 std::string line_text(TomlPlace place);

@@ -157,6 +157,21 @@ void check_ports(const SectionValues& modbus, const Configuration& all, FaultLis
     refuse(victron, "sunspec_port as well");
 }
 
+/// A point of a map that is not served is written by nobody.
+void check_served(const std::vector<ListedName>& points, const ModbusOptions& modbus,
+                  FaultList& faults) {
+  for (const ListedName& listed : points) {
+    if (listed.name.starts_with("802.") && !modbus.sunspec.enabled)
+      faults.add(listed.place, fmt::format("{} is a point of SunSpec, which is not served: add "
+                                           "sunspec = true",
+                                           listed.name));
+    if (listed.name.starts_with("victron.") && !modbus.victron.enabled)
+      faults.add(listed.place, fmt::format("{} is a register of the units of a GX, which are not "
+                                           "served: add victron = true",
+                                           listed.name));
+  }
+}
+
 void configure_writers(const SectionValues& modbus, Configuration& all, FaultList& faults) {
   constexpr auto from = option("modbus", "write_from");
   constexpr auto points = option("modbus", "writable");
@@ -181,10 +196,8 @@ void configure_writers(const SectionValues& modbus, Configuration& all, FaultLis
     faults.add(modbus[given].place,
                fmt::format("{} without {}: nothing can be written; give both or neither",
                            kOptions[given].key, kOptions[given == from ? points : from].key));
-  else if (modbus.given(points) && !all.modbus.sunspec.enabled)
-    faults.add(modbus[points].place,
-               "writable names points of SunSpec, which is not served: add sunspec = true");
-  else if (modbus.given(points) && !all.bank.enabled)
+  check_served(modbus[points].names, all.modbus, faults);
+  if (modbus.given(from) && modbus.given(points) && !all.bank.enabled)
     faults.add(modbus[points].place,
                "writable asks something of the bank, and there is none: add a section [bank]");
 }
@@ -254,11 +267,25 @@ void configure_black_box(const SectionValues& box, Configuration& all) {
   out.files_most = static_cast<std::uint32_t>(box.number(option("black_box", "files_most")));
 }
 
+/// What may be written and can never be carried out.
+void note_idle_points(const SectionValues& modbus, const Configuration& all, FaultList& notes) {
+  const auto opens = [](const RelayConfiguration& one) {
+    return one.role == RelayRole::charge || one.role == RelayRole::discharge;
+  };
+  if (std::ranges::any_of(all.relays, opens)) return;
+  for (const ListedName& listed : modbus[option("modbus", "writable")].names)
+    if (listed.name == "802.SetOp")
+      notes.add(listed.place,
+                "802.SetOp opens relays of role charge and discharge, and there is none: whoever "
+                "writes it is answered with exception 4");
+}
+
 }  // namespace
 
-void configure_sinks(const Sections& sections, Configuration& out, FaultList& faults) {
-  configure_mqtt(sections.mqtt, out, faults);
-  configure_modbus(sections.modbus, out, faults);
+void configure_sinks(const Sections& sections, Configuration& out, Findings& findings) {
+  configure_mqtt(sections.mqtt, out, findings.faults);
+  configure_modbus(sections.modbus, out, findings.faults);
+  note_idle_points(sections.modbus, out, findings.notes);
   configure_history(sections.history, out);
   configure_black_box(sections.black_box, out);
 }

@@ -21,8 +21,9 @@ enum class OptionType : std::uint8_t {
   count,           // a whole number
   text_or_number,  // a name or a whole number
   boolean,
-  names,  // a list of names
-  curve,  // a list of points: a measurement in `unit`, and how much of the full limit is left
+  names,   // a list of names
+  counts,  // a whole number, or a list of them
+  curve,   // a list of points: a measurement in `unit`, and how much of the full limit is left
 };
 
 enum class Need : std::uint8_t {

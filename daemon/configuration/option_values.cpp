@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
 
 #include "core/assert.h"
 #include "daemon/configuration/quantity_text.h"
@@ -149,6 +150,26 @@ std::string read_names(const Option& option, const TomlNode& node, OptionValue& 
   return {};
 }
 
+std::string read_counts(const Option& option, const TomlNode& node, OptionValue& value) {
+  const std::span<const TomlNode> elements =
+      node.kind == Kind::array ? std::span{node.elements} : std::span{&node, 1};
+  if (elements.empty())
+    return fmt::format("is empty: write {} = {}, or leave the line out", option.key,
+                       option.example);
+  for (const TomlNode& element : elements) {
+    std::int64_t number = 0;
+    const std::string fault = read_count(element, option.lowest, option.highest, number);
+    if (!fault.empty())
+      return node.kind == Kind::array
+                 ? fmt::format("has{} in it, which {}", as_written(element), fault)
+                 : fault;
+    if (std::ranges::count(value.numbers, number) != 0)
+      return fmt::format("has {} in it twice: leave one out", number);
+    value.numbers.push_back(number);
+  }
+  return {};
+}
+
 /// One point of a curve: a measurement, and a part of the full limit. Empty: it was added.
 std::string read_point(const Option& option, const TomlNode& node, Curve& curve) {
   constexpr std::int32_t centipercent_a_permille = 10;
@@ -274,6 +295,7 @@ std::string read_value(const Option& option, const TomlNode& node, OptionValue& 
     case OptionType::count: return read_count(node, option.lowest, option.highest, value.number);
     case OptionType::boolean: return read_boolean(node, value.number);
     case OptionType::names: return read_names(option, node, value);
+    case OptionType::counts: return read_counts(option, node, value);
     case OptionType::curve: return read_curve(option, node, value);
     case OptionType::text_or_number:
       if (node.kind == Kind::integer) {

@@ -39,6 +39,7 @@ struct OptionValue {
   std::string text;
   std::int64_t number = 0;
   std::vector<ListedName> names;
+  std::vector<std::int64_t> numbers;  // of counts: at least one, each once
   Curve curve;
 };
 

@@ -107,6 +107,8 @@ std::string range_text(const Option& option) {
     case OptionType::boolean: return "true or false";
     case OptionType::name: return fmt::format("1 to {} of a-z, 0-9, _ and -", option.highest);
     case OptionType::names: return "a list of names";
+    case OptionType::counts:
+      return fmt::format("from {} to {}, or a list of such", option.lowest, option.highest);
     case OptionType::curve:
       return fmt::format("a list of points, from {} to {}, each with 0 % to 100 %",
                          quantity_text(option.lowest, option.unit),

@@ -314,7 +314,7 @@ inline constexpr auto kGatewayOptions = [] {
    .sentence = "Addresses of clients that may write what `writable` names; to all others nothing can be written.",
    .example = "[\"192.0.2.10\"]"},
   {.section = "modbus", .key = "writable", .type = names, .need = derived, .fallback = "nothing",
-   .sentence = "SunSpec points they may write: 802.SocRsvMax, 802.SoCRsvMin, 802.CtrlHb, 802.AlmRst, 802.SetOp, 802.SetInvState. A write can only narrow what packs and configuration allow.",
+   .sentence = "Points they may write: of SunSpec 802.SocRsvMax, 802.SoCRsvMin, 802.CtrlHb, 802.AlmRst (always refused), 802.SetOp, 802.SetInvState; of a GX victron.2901. A write can only narrow what packs and configuration allow.",
    .example = "[\"802.SoCRsvMin\"]"},
   {.section = "modbus", .key = "lease", .type = quantity, .unit = ms, .lowest = 0, .highest = 604'800'000, .fallback = "0 s",
    .sentence = "What a client wrote ends after this time unless it is written again; \"0 s\": it stands until it is changed.",

@@ -33,6 +33,21 @@ Health InverterPorts::health() const {
   return all;
 }
 
+std::span<const InverterState> InverterPorts::look() {
+  states_.resize(ports_.size());
+  for (std::size_t i = 0; i < ports_.size(); ++i) {
+    const InverterPortState port = ports_[i]->state();
+    InverterState& state = states_[i];
+    state.name.assign(port.name);
+    state.protocol = port.protocol;
+    state.open = port.open;
+    state.present = port.inverter.present;
+    state.heard = port.inverter.heard;
+    state.told = port.inverter.told;
+  }
+  return states_;
+}
+
 void InverterPorts::say_farewell(Millis most) {
   std::vector<InverterPort*> ports;
   for (const auto& port : ports_) ports.push_back(port.get());

@@ -24,6 +24,8 @@ class InverterPorts final : public Sink {
   std::size_t size() const { return ports_.size(); }
   /// In the order of the configuration.
   InverterPortState state(std::size_t port) const { return ports_[port]->state(); }
+  /// All of them for the picture; valid until the next call.
+  std::span<const InverterState> look();
   Health health(std::size_t port) const { return ports_[port]->health(); }
 
   /// The orderly end, after the loop has ended: says farewell on every port and returns when all is
@@ -32,6 +34,7 @@ class InverterPorts final : public Sink {
 
  private:
   std::vector<std::unique_ptr<InverterPort>> ports_;
+  std::vector<InverterState> states_;
 };
 
 }  // namespace cw

@@ -4,6 +4,7 @@ line, and a simulated inverter that drives the packs' current by what it was tol
 import os
 import pty
 import re
+import subprocess
 import threading
 import tty
 import unittest
@@ -108,6 +109,10 @@ class Inverters(unittest.TestCase):
         wait_until("the packs are charged", self.charges, 120)  # limits rise slowly from zero
         current, most, _ = self.said()
         self.assertLessEqual(current, most)
+        inverter = self.rig.status()["inverters"][0]
+        self.assertTrue(inverter["present"])
+        self.assertTrue(inverter["told"]["charge_enabled"])
+        self.assertGreater(inverter["told"]["charge_current_limit_A"], 0)
         wait_until("both take their part", lambda: all(self.rig.truth(p)["current_A"] > 0.5 for p in ("garage", "shed")))
 
         wait_until("every protocol tells the same", lambda: self.agree(10), 120)
@@ -124,6 +129,13 @@ class Inverters(unittest.TestCase):
 
         self.assertEqual(self.rig.stop_process(self.rig.daemon), 0)
         wait_until("the farewell", self.rests)
+
+    def test_a_pack_that_nobody_simulates_is_a_fault_of_the_words(self):
+        result = subprocess.run([CELLWARDEN, "simulate", "inverter", "--protocol", "pylontech-rs485", "--port",
+                                 "/nonexistent", "--control", self.rig.path("simulator"), "--pack", "shde"],
+                                capture_output=True, text=True, timeout=60)
+        self.assertEqual(result.returncode, 64)
+        self.assertIn('no pack "shde"; did you mean "shed"?', result.stderr)
 
 
 if __name__ == "__main__":

@@ -206,6 +206,19 @@ TEST_F(CanInverter, WhoSaidNothingTakesNoLeave) {
   EXPECT_TRUE(said_.empty());
 }
 
+// With the options of its port: people ask why an inverter shows another number than the bank.
+TEST_F(CanInverter, WhatIsToldCanBeSeen) {
+  InverterOptions options;
+  options.soc_most = {9'900};
+  make("pylontech-can", options);
+  EXPECT_FALSE(status().told) << "nothing yet";
+  request_.measured.soc = CentiPercent{10'000};
+  run(1'000);
+  ASSERT_TRUE(status().told);
+  EXPECT_EQ(status().told->soc, CentiPercent{9'900});
+  EXPECT_EQ(status().told->charge_current, request_.charge_current.value);
+}
+
 TEST_F(CanInverter, AnInverterIsPresentForFifteenSecondsAndMissedAfterAMinute) {
   make("pylontech-can");
   run(1'000);

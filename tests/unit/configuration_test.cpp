@@ -312,6 +312,39 @@ TEST(Configuration, TheSunspecChainFollowsFromTheFile) {
   EXPECT_FALSE(modbus.victron.enabled);
 }
 
+constexpr std::string_view kOnePack =
+    "[[pack]]\nname = \"a\"\nprotocol = \"jk-uart\"\nport = \"/dev/ttyUSB0\"\n"
+    "chemistry = \"lfp\"\ncells = 16\n[bank]\n";
+
+TEST(Configuration, AnInverterMayAskSeveralAddressesAndExpectOne) {
+  const auto read = [](std::string_view lines) {
+    return accepted(
+        fmt::format("{}[[inverter]]\nname = \"srne\"\nprotocol = \"pylontech-rs485\"\n"
+                    "port = \"/dev/ttyUSB1\"\n{}",
+                    kOnePack, lines));
+  };
+  const InverterOptions several = read("address = [2, 18]\nanswer_as = 2\n").inverters[0].options;
+  EXPECT_EQ(several.addresses, (std::vector<std::uint8_t>{2, 18}));
+  EXPECT_EQ(several.answer_as, 2);
+  const InverterOptions one = read("address = 3\n").inverters[0].options;
+  EXPECT_EQ(one.addresses, std::vector<std::uint8_t>{3});
+  EXPECT_EQ(one.answer_as, 0) << "the one that was asked";
+  EXPECT_TRUE(read("").inverters[0].options.addresses.empty());
+}
+
+TEST(Configuration, NotesAPointThatNothingCanCarryOut) {
+  const auto notes = [](std::string_view relay) {
+    return parse_configuration(fmt::format("{}{}[modbus]\nsunspec = true\nwrite_from = [\"::1\"]\n"
+                                           "writable = [\"802.SetOp\"]\n",
+                                           kOnePack, relay),
+                               "test.toml")
+        .notes;
+  };
+  ASSERT_EQ(notes("").size(), 1u);
+  EXPECT_NE(notes("").front().message.find("exception 4"), std::string::npos);
+  EXPECT_TRUE(notes("[[relay]]\nname = \"main\"\nrole = \"discharge\"\n").empty());
+}
+
 TEST(Configuration, ARelayWithoutPacksObeysThemAll) {
   const Configuration read = accepted_pack("[[relay]]\nname=\"a\"\nrole=\"alarm\"\ndry_run=true\n");
   EXPECT_EQ(read.relays[0].packs, (std::vector<std::size_t>{0}));

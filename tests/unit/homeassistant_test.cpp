@@ -44,6 +44,7 @@ const std::map<std::string, ClassRule> kSensorClasses = {
     {"temperature", {{"°C", "K"}, {"measurement"}}},
     {"duration", {{"d", "h", "min", "s", "ms"}, {"", "measurement", "total", "total_increasing"}}},
     {"enum", {{""}, {""}}},
+    {"timestamp", {{""}, {""}}},
 };
 const Words kBinaryClasses = {"",     "battery_charging", "cold",   "connectivity", "heat",
                               "plug", "problem",          "running"};
@@ -164,12 +165,19 @@ TEST(HomeAssistant, TheBankKeepsEveryRule) {
 
 TEST(HomeAssistant, TheGatewayKeepsEveryRule) {
   std::string out;
-  write_gateway_discovery(out, kSource, std::vector{relay("main"), relay("buzzer-1")});
+  InverterState inverter;
+  inverter.name.assign("deye-1");
+  write_gateway_discovery(out, kSource, std::vector{relay("main"), relay("buzzer-1")},
+                          std::span{&inverter, 1});
   const Json json = Json::parse(out);
   check_device(json);
   EXPECT_TRUE(json["cmps"]["connection"]["avty"].empty()) << "else it could never be seen off";
   EXPECT_EQ(json["cmps"]["relay_buzzer_1"]["val_tpl"],
             "{{ value_json.relays['buzzer-1'].energised }}");
+  const Json& heard = json["cmps"]["inverter_deye_1_heard"];
+  EXPECT_EQ(heard["val_tpl"], "{{ value_json.inverters['deye-1'].heard }}");
+  EXPECT_EQ(heard["stat_t"], kSource.topics.limits);
+  EXPECT_EQ(json["cmps"]["inverter_deye_1_charge_current_limit"]["unit_of_meas"], "A");
 }
 
 TEST(HomeAssistant, EveryRowThatIsShownIsAComponentWithItsOwnTopic) {

@@ -131,6 +131,45 @@ TEST(InverterCan, APackThatIsNotHeardIsAWarning) {
   EXPECT_NE(raised(r).warnings, 0U);
 }
 
+// Worked out from the tables: the warning of high charge current, of high current, of high voltage.
+TEST(InverterCan, ALimitThatIsNotObeyedIsAWarningOfItsKind) {
+  const struct {
+    std::uint8_t bit;  // of not_obeyed
+    std::string_view pylontech, victron, growatt;
+  } cases[] = {{1, "0000000102504E00", "AAAAAAAAAAAAA9AA", "0000400002000020"},
+               {2, "0000800002504E00", "AAAAAAAAAA6AAAAA", "0000800002000020"},
+               {4, "0000020002504E00", "AAAAAAAAA6AAAAAA", "0000040002000020"}};
+  for (const auto& c : cases) {
+    BankRequest r = good_request();
+    r.not_obeyed = c.bit;
+    EXPECT_EQ(hex(profile("pylontech-can"), 0x359, good_values(r)), c.pylontech);
+    EXPECT_EQ(hex(profile("victron-can"), 0x35A, good_values(r)), c.victron);
+    EXPECT_EQ(hex(profile("growatt-can"), 0x312, good_values(r)), c.growatt);
+    r.discharge_enabled = false;
+    EXPECT_EQ(raised(r).alarms, 0U) << "never more than a warning";
+  }
+}
+
+// Otherwise an option would be configured, accepted and without effect.
+TEST(InverterProtocols, UnderstandTheOptionsTheirFramesHaveRoomFor) {
+  using O = InverterOption;
+  const auto knows = [](std::string_view protocol, O option) {
+    const InverterProtocolSpec* const spec = find_inverter_protocol(protocol);
+    return spec != nullptr && spec->options.has(option);
+  };
+  EXPECT_TRUE(knows("victron-can", O::battery_name));
+  EXPECT_FALSE(knows("luxpower-can", O::battery_name)) << "none of its frames has a name";
+  EXPECT_TRUE(knows("growatt-can", O::manufacturer)) << "two letters";
+  EXPECT_FALSE(knows("solis-can", O::manufacturer));
+  EXPECT_FALSE(knows("solis-can", O::tenth_volt)) << "its voltage always has that step";
+  EXPECT_TRUE(knows("pylontech-rs485", O::answer_as));
+  EXPECT_FALSE(knows("growatt-rs485", O::answer_as));
+  EXPECT_FALSE(knows("modbus-rtu", O::soc_most));
+  EXPECT_FALSE(find_inverter_protocol("byd-rs485")->charge_voltage.takes({159'999}));
+  EXPECT_TRUE(find_inverter_protocol("byd-rs485")->charge_voltage.takes({160'000}));
+  EXPECT_FALSE(find_inverter_protocol("sma-can")->charge_voltage.takes({63'001}));
+}
+
 TEST(InverterCan, EveryAlarmOfABoardIsToldOrKnownNotToConcernAnInverter) {
   const std::set<Alarm> nobodys = {Alarm::gps_disconnected, Alarm::gps_lock};
   for (std::size_t i = 0; i < kAlarmCount; ++i) {

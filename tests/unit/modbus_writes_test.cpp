@@ -123,8 +123,37 @@ TEST(ModbusWrites, DoNotExistForOtherAddresses) {
 
 TEST(ModbusWrites, DoNotExistInOtherUnits) {
   Writable server;
-  for (const unsigned unit : {1, 200, 225, 100})
+  for (const unsigned unit : {1, 200, 225})
     EXPECT_EQ(server.write(server.client, write_request(1, unit, 256, 0)), 1U) << unit;
+}
+
+// Clients of a GX hold a battery back by the register of its ESS.
+TEST(ModbusWrites, OfTheReserveOfAGxAreThoseOfSunspec) {
+  Writable server;
+  constexpr unsigned reserve = 2901;
+  for (const unsigned unit : {100, 0}) {
+    EXPECT_EQ(server.write(server.client, write_request(1, unit, reserve, 300 + unit)), 0U);
+    EXPECT_EQ(server.orders().soc_min, CentiPercent{static_cast<int>(3'000 + 10 * unit)});
+    EXPECT_EQ(server.client.registers(unit, reserve, 1),
+              Registers{static_cast<unsigned short>(300 + unit)});
+    EXPECT_EQ(server.client.registers(kUnit, kSocMin, 1),
+              Registers{static_cast<unsigned short>(300 + unit)});
+  }
+  EXPECT_EQ(server.told.front(), (Told{"127.0.0.1", "victron.2901", 0, 400, 0}));
+  EXPECT_EQ(server.write(server.client, write_request(1, 100, reserve, 1'001)), 3U);
+  EXPECT_EQ(server.write(server.client, write_request(1, 100, 843, 50)), 2U) << "only this one";
+}
+
+TEST(ModbusWrites, OfTheReserveOfAGxDoNotExistUnlessNamed) {
+  const BankSample bank;
+  ModbusOptions options = bank.options();
+  options.orders.from = {"127.0.0.1"};
+  options.orders.points = {"802.SoCRsvMin"};
+  Rig rig(options, false);
+  rig.publish(bank.picture());
+  Client client(rig);
+  client.send_all(write_request(1, 100, 2901, 200));
+  EXPECT_EQ(client.reply(), refusal(1, 100, 6, 1));
 }
 
 TEST(ModbusWrites, ReachOnlyThePointsThatAreOpen) {

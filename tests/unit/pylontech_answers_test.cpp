@@ -186,6 +186,17 @@ TEST_F(PylontechAnswers, WhoItIs) {
   EXPECT_EQ(rig.information(request(0x96, {2})).size(), 6U);
 }
 
+TEST(PylontechObedience, ALimitThatIsNotObeyedIsAnAlarmAndNoProtection) {
+  Rig rig;
+  for (const auto& [not_obeyed, first, second] :
+       {std::tuple{1, 0x00, 0x40}, {2, 0x00, 0x20}, {4, 0x80, 0x00}}) {
+    rig.bank.request.not_obeyed = static_cast<std::uint8_t>(not_obeyed);
+    rig.tell();
+    EXPECT_EQ(rig.information(request(0x62)),
+              (Bytes{static_cast<std::uint8_t>(first), static_cast<std::uint8_t>(second), 0, 0}));
+  }
+}
+
 TEST(PylontechOptions, CurrentsOfTheSystemInHundredths) {
   InverterOptions options;
   options.hundredth_ampere = true;
@@ -209,6 +220,77 @@ TEST(PylontechOptions, SharesNeverAddUpToMoreThanTheBankMayTake) {
   rig.tell();
   EXPECT_EQ(management(rig, 0x92, {2}).charge_current, 1'003);
   EXPECT_EQ(rig.ask(request(0x92, {3})), "~200246910000FDA8");
+}
+
+struct OneBattery : testing::Test {
+  static InverterOptions options() {
+    InverterOptions out;
+    out.one_battery = true;
+    return out;
+  }
+  Rig rig{options()};
+  OneBattery() { rig.tell(); }
+};
+
+TEST_F(OneBattery, HasTheSumsOfTheBankAndItsExtremes) {
+  rig.bank.packs[1].pack.cell_voltage[3].set({3'100}, rig.bank.now);
+  rig.tell();
+  const Bytes info = rig.information(request(0x42, {2}));
+  Bytes expected = {0x00, 0x02, 16, 0x0C, 0x1C};  // 3100 mV, the lowest of all
+  // Of the 32 in order the places 0, 2, 4 .. 14, 16, 18 .. 28, 31 (i * 31 / 15).
+  for (int i = 1; i < 8; ++i) expected.insert(expected.end(), {0x0C, 0xE2});   // 3298 mV
+  for (int i = 8; i < 16; ++i) expected.insert(expected.end(), {0x0C, 0xE6});  // 3302 mV
+  const Bytes rest = {3,    0x0B, 0xE1,              // 31.0 °C of the boards
+                      0x0A, 0x9F, 0x0B, 0xA6,        // -1.2 and 25.1 °C: the coldest, the hottest
+                      0x00, 0x64,                    // 10.0 A: the sum
+                      0xCE, 0x40,                    // 52800 mV: the mean
+                      0xFF, 0xFF, 4,    0xFF, 0xFF,  // more than 65 Ah
+                      0x00, 0xD5,                    // 213 cycles: the most
+                      0x02, 0x9D, 0xEC,              // 171500 mAh
+                      0x05, 0x34, 0x08};             // 341000 mAh
+  expected.insert(expected.end(), rest.begin(), rest.end());
+  EXPECT_EQ(info, expected);
+}
+
+TEST_F(OneBattery, IsTheOnlyOne) {
+  EXPECT_EQ(rig.information(request(0x42, {0xFF}))[1], 1);
+  EXPECT_EQ(rig.ask(request(0x42, {3})), "~200246900000FDA9");
+  EXPECT_EQ(rig.ask(request(0x92, {3})), "~200246900000FDA9");
+  EXPECT_EQ(management(rig, 0x92, {2}).charge_current, 1'234) << "the limits of the bank";
+  EXPECT_EQ(management(rig, 0x92, {0xFF}).charge_current, 1'234);
+}
+
+TEST_F(OneBattery, HasTheAlarmsOfTheBankAndNotOfOnePack) {
+  AlarmSet alarms;
+  alarms.add(Alarm::cell_undervoltage);
+  rig.bank.packs[1].pack.alarms.set(alarms, rig.bank.now);
+  rig.tell();
+  const auto status_1 = [&] {
+    const Bytes info = rig.information(request(0x44, {2}));
+    return info.at(info.size() - 5);
+  };
+  EXPECT_EQ(status_1(), 0x00) << "one pack alone: its limits say it";
+  rig.bank.request.alarms = alarms;
+  rig.tell();
+  EXPECT_EQ(status_1(), 0x02);
+}
+
+TEST_F(OneBattery, GoesOnWithThePacksThatAreHeardAndThenWithTheLastValues) {
+  rig.bank.lose(0);
+  rig.tell();
+  const Bytes info = rig.information(request(0x42, {2}));
+  EXPECT_EQ(info[3] << 8 | info[4], 3'298) << "cells of the second pack";
+  EXPECT_EQ(info[33] << 8 | info[34], 3'298);
+  rig.bank.go_blind();
+  rig.tell();
+  EXPECT_EQ(rig.information(request(0x42, {2})).size(), 59u) << "as last known";
+  EXPECT_EQ(management(rig, 0x92, {2}).charge_current, 0);
+}
+
+TEST_F(OneBattery, SaysNothingOfCellsWhereAPackHidesOne) {
+  rig.bank.packs[1].pack.cell_voltage[3].clear();
+  rig.tell();
+  EXPECT_EQ(rig.information(request(0x42, {2}))[2], 0) << "it may be the worst";
 }
 
 TEST(PylontechOptions, TheAddressAskedAnswersUnlessOneIsForced) {

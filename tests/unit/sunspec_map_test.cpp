@@ -423,6 +423,40 @@ TEST(SunspecMap, WarnsOfWhatBindsALimit) {
   EXPECT_EQ(chain.raw(713, "Sta"), 1U);
 }
 
+TEST(SunspecMap, WarnsOfALimitThatIsNotObeyed) {
+  const std::pair<std::uint8_t, unsigned> bits[] = {{1, 6}, {2, 8}, {4, 10}};
+  for (const auto& [not_obeyed, event] : bits) {
+    BankSample bank;
+    bank.request.not_obeyed = not_obeyed;
+    const Chain chain(bank);
+    EXPECT_EQ(chain.raw(802, "Evt1"), 1U << event);
+    EXPECT_EQ(chain.raw(713, "Sta"), 1U);
+  }
+}
+
+TEST(SunspecMap, SaysThatAnInverterOnCanIsNotHeard) {
+  BankSample bank;
+  InverterState inverter;
+  inverter.protocol = "pylontech-can";
+  inverter.told = InverterTold{};
+  const auto events = [&] {
+    Picture picture = bank.picture();
+    picture.inverters = std::span{&inverter, 1};
+    Site site;
+    site.take(picture, {});
+    return site.inverter_silent;
+  };
+  EXPECT_TRUE(events());
+  inverter.present = true;
+  EXPECT_FALSE(events());
+  inverter.present = false;
+  inverter.protocol = "pylontech-rs485";
+  EXPECT_FALSE(events()) << "who asks is heard or gone";
+  inverter.protocol = "pylontech-can";
+  inverter.told.reset();
+  EXPECT_FALSE(events()) << "nobody can answer what is not said";
+}
+
 TEST(SunspecMap, WarnsOfAnotherNumberOfCellsThanConfigured) {
   BankSample bank;
   bank.packs[0].pack.scalars.cell_count.set({15}, bank.now);

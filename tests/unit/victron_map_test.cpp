@@ -72,7 +72,7 @@ TEST(VictronMap, TellsTheBatteryAsAGxDoes) {
 TEST(VictronMap, TellsTheSystemWhatBelongsToTheBattery) {
   BankSample bank;
   bank.request.measured.current = Milliamps{-30'100};
-  const Image image(victron_system_map(bank.options().sunspec), bank);
+  const Image image(victron_system_map(bank.options().sunspec, false), bank);
   EXPECT_EQ(image.at(840), 533);
   EXPECT_EQ(image.at(841), 0x10000 - 301);
   EXPECT_EQ(image.at(842), 0x10000 - 1603);
@@ -91,7 +91,7 @@ TEST(VictronMap, HasHolesWhereAGxHasThem) {
   EXPECT_EQ(map->readable(1281), 0U);
   EXPECT_EQ(map->readable(1282), 62U);
   EXPECT_EQ(map->readable(1344), 0U);
-  EXPECT_EQ(victron_system_map(bank.options().sunspec)->readable(840), 7U);
+  EXPECT_EQ(victron_system_map(bank.options().sunspec, false)->readable(840), 7U);
 }
 
 TEST(VictronMap, SaysThatAPackIsMissing) {
@@ -113,6 +113,35 @@ TEST(VictronMap, AllowsNothingWhenAllIsLost) {
     EXPECT_EQ(image.at(static_cast<std::uint16_t>(zero)), 0) << zero;
   EXPECT_EQ(image.at(327), 2);
   EXPECT_EQ(image.at(1282), 10);
+}
+
+TEST(VictronMap, CountsTheModulesThatBlockAsChargeControlDoes) {
+  BankSample bank;
+  bank.request.packs_blocking_charge = 2;  // by a curve: every switch is closed
+  bank.request.packs_blocking_discharge = 1;
+  const Image image = battery(bank);
+  EXPECT_EQ(image.at(1304), 2);
+  EXPECT_EQ(image.at(1305), 1);
+}
+
+TEST(VictronMap, WarnsOfACurrentAboveWhatTheInverterWasTold) {
+  BankSample bank;
+  bank.request.not_obeyed = 1;  // Disobeyed::charge_current
+  const Image image = battery(bank);
+  EXPECT_EQ(image.at(329), 1);
+  EXPECT_EQ(image.at(320), 0) << "no alarm";
+}
+
+TEST(VictronMap, HasTheReserveOnlyWhereItMayBeWritten) {
+  BankSample bank;
+  bank.request.soc_min = {2'005};
+  const SunspecOptions options = bank.options().sunspec;
+  EXPECT_EQ(victron_system_map(options, false)->readable(2901), 0U);
+  const auto map = victron_system_map(options, true);
+  EXPECT_EQ(map->readable(2901), 1U);
+  EXPECT_EQ(map->readable(2900), 0U);
+  const Image image(victron_system_map(options, true), bank);
+  EXPECT_EQ(image.at(2901), 201) << "20.05 %: a bound is never told lower than it is";
 }
 
 }  // namespace
