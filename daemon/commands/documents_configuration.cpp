@@ -18,6 +18,31 @@ constexpr std::string_view kSampleHead =
     "\"3.65 V\", \"30 s\", \"-5 °C\". After a change: `cellwarden check`, then `systemctl restart "
     "cellwarden`.";
 
+/// Packs that share a wire: what one block an option cannot show.
+constexpr std::string_view kPackExamples = R"(
+# Two PB boards on one RS485 line, told apart by their addresses, and one board on CAN:
+## [[pack]]
+## name = "shed-1"
+## protocol = "jk-modbus"
+## port = "/dev/ttyUSB0"
+## address = 1
+## chemistry = "lfp"
+## cells = 16
+## [[pack]]
+## name = "shed-2"
+## protocol = "jk-modbus"
+## port = "/dev/ttyUSB0"
+## address = 2
+## chemistry = "lfp"
+## cells = 16
+## [[pack]]
+## name = "barn"
+## protocol = "jk-can"
+## port = "can0"
+## chemistry = "lfp"
+## cells = 16
+)";
+
 /// As comment lines of at most 98 columns.
 void comment(std::string& out, std::string_view text) {
   constexpr std::size_t width = 96;
@@ -150,6 +175,7 @@ void print_sample_configuration(std::string& out) {
     comment(out, section.sentence);
     out += fmt::format("#{}\n", title(section));
     sample_options(out, section);
+    if (section.name == "pack") out += kPackExamples;
     if (section.name == "pack.policy") sample_limits(out);
   }
 }
