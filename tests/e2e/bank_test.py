@@ -7,9 +7,10 @@ import os
 import pty
 import select
 import signal
+import subprocess
 import tty
 
-from rig import Pack, RigTest, main, wait_until
+from rig import CELLWARDEN, Pack, RigTest, main, wait_until
 
 BANK = """
 [bank]
@@ -155,6 +156,23 @@ class Bank(RigTest):
         self.assertIsNone(self.inverter.limits())
         self.assertEqual(rig.status()["limits"]["voice"], "silent")
         self.assertIsNone(rig.status()["limits"]["charge_current_limit_A"])
+
+    def order(self, rig, *words):
+        return subprocess.run([CELLWARDEN, "bank", *words, "--socket", rig.path("control")],
+                              capture_output=True, text=True)
+
+    def test_an_ordered_full_charge_survives_a_kill(self):
+        rig = self.bank([Pack("garage", "lfp", 16, 280, HELD)])
+        self.assertEqual(self.order(rig, "full-charge", "on").returncode, 0)
+        wait_until("it is kept", lambda: "full_charge 1" in open(rig.path("state")).read())
+        rig.stop_process(rig.daemon, signal.SIGKILL)
+        rig.start_daemon()
+        rig.wait_for_all()
+        again = self.order(rig, "full-charge", "on")
+        self.assertEqual((again.returncode, "it is ordered already" in again.stderr), (1, True))
+        self.assertEqual(self.order(rig, "full-charge", "off").returncode, 0)
+        wait_until("the event of it", lambda: rig.sql(
+            "select 1 from events where kind = 'bank_order' and detail like 'no full charge any more%'"))
 
     def test_a_stop_says_farewell_and_then_nothing(self):
         rig = self.bank([Pack("garage", "lfp", 16, 280, HELD)])
