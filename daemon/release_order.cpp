@@ -26,7 +26,8 @@ ReleaseOrder parse_release_order(std::string_view line) {
       minutes > kReleaseMinutesMost)
     order.fault = fmt::format("say: release PACK MINUTES, with 0 to {} minutes; 0 takes it back",
                               kReleaseMinutesMost);
-  order.time = {minutes * 60'000};
+  else
+    order.time = {minutes * 60'000};
   return order;
 }
 
