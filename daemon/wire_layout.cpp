@@ -24,6 +24,8 @@ std::vector<WireLayout> lay_wires(const Configuration& configuration) {
       const ProtocolSpec& protocol = *configuration.packs[i].protocol;
       layout.longest_frame = std::max(layout.longest_frame, protocol.longest_frame);
       make_room_for(protocol, layout.times);
+      layout.times.only_listen = configuration.packs[i].only_listen;  // everybody's on this port
+      layout.times.quiet = configuration.packs[i].listen_quiet;
       layout.port.can_filters.insert(layout.port.can_filters.end(), protocol.can_filters.begin(),
                                      protocol.can_filters.end());
     }

@@ -24,8 +24,10 @@ namespace cw {
 struct PackConfiguration {
   std::string name;
   const ProtocolSpec* protocol = nullptr;
-  PortOptions port;        // packs with the same port share a line
-  ProtocolOptions device;  // what tells it from others on the line
+  PortOptions port;             // packs with the same port share a line
+  ProtocolOptions device;       // what tells it from others on the line
+  bool only_listen = false;     // never asks
+  Millis listen_quiet{60'000};  // of another master, before it counts as gone
   Millis poll{1000};
   Millis stale_after{3000};       // default: three polls
   ParameterSet policy;            // complete: preset of the chemistry, then what the file overrides

@@ -14,6 +14,8 @@ namespace {
 constexpr auto kName = option("pack", "name");
 constexpr auto kProtocol = option("pack", "protocol");
 constexpr auto kPort = option("pack", "port");
+constexpr auto kListen = option("pack", "listen");
+constexpr auto kListenQuiet = option("pack", "listen_quiet");
 constexpr auto kBaud = option("pack", "baud");
 constexpr auto kRs485 = option("pack", "rs485");
 constexpr auto kAddress = option("pack", "address");
@@ -61,6 +63,25 @@ void check_times(const SectionValues& pack, PackConfiguration& out, FaultList& f
                            quantity_text(3ll * out.poll.count, Unit::millisecond)));
 }
 
+/// Whoever has a wire to himself, or asks nothing anyway, has nobody to listen to.
+void check_listening(const SectionValues& pack, PackConfiguration& out, FaultList& faults) {
+  out.only_listen = pack.text(kListen) == "only";
+  out.listen_quiet = pack.span(kListenQuiet);
+  if (out.protocol == nullptr) return;
+  if (pack.given(kListen) && out.protocol->bus != Bus::serial)
+    faults.add(pack[kListen].place, "listen has no effect but on serial lines: leave the line out");
+  if (!pack.given(kListenQuiet)) return;
+  if (!out.protocol->addressed || out.protocol->bus != Bus::serial)
+    faults.add(pack[kListenQuiet].place,
+               fmt::format("listen_quiet has no effect with protocol {}, which has a wire to "
+                           "itself: leave the line out",
+                           in_quotes(out.protocol->name)));
+  else if (out.only_listen)
+    faults.add(pack[kListenQuiet].place,
+               "listen_quiet has no effect with listen = \"only\", which never asks: leave the "
+               "line out");
+}
+
 /// Words that stand where a pack's name stands in topics: a pack must not be called so.
 constexpr std::string_view kTaken[] = {"bank",       "info", "status", "state", "event",
                                        "supervisor", "set",  "ack",    "limits"};
@@ -102,6 +123,7 @@ PackConfiguration configure_pack(const PackSection& section, const SectionValues
   check_protocol(pack, out, faults);
   if (out.protocol != nullptr) out.port = read_port(pack, *out.protocol, faults);
   check_times(pack, out, faults);
+  check_listening(pack, out, faults);
   out.device.discharge_positive = pack.boolean(kDischargePositive);
   out.device.address = static_cast<std::uint8_t>(pack.number(kAddress));
   out.policy = configure_policy(section, supervisor, faults);
@@ -134,6 +156,14 @@ bool check_line(const Configured& mine, const Configured& theirs, FaultList& fau
     faults.add(section[kRs485].place,
                fmt::format("rs485 {} differs from {}: write the same for both",
                            mine.pack.port.rs485, on_same_port(theirs)));
+  if (mine.pack.only_listen != theirs.pack.only_listen)
+    faults.add(section[kListen].place,
+               fmt::format("listen differs from {}: on one line everybody listens or nobody",
+                           on_same_port(theirs)));
+  if (mine.pack.listen_quiet != theirs.pack.listen_quiet)
+    faults.add(
+        section[kListenQuiet].place,
+        fmt::format("listen_quiet differs from {}: write the same for both", on_same_port(theirs)));
   for (const ProtocolSpec* protocol : {theirs.pack.protocol, mine.pack.protocol}) {
     if (protocol->addressed) continue;
     faults.add(section[kPort].place,

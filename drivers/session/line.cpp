@@ -24,6 +24,7 @@ constexpr Millis kRoundMost{15'000};
 constexpr std::uint32_t kBacksOff = 2;  // requests in a row without any answer
 constexpr Millis kGapStep{5};
 constexpr std::string_view kTheirLine = "another master drives the line";
+constexpr std::string_view kNeverAsk = "this line is only listened to, as configured";
 constexpr std::uint32_t kNarrowAfter = 4;
 
 // The more it says, the lower: decides between stations that hear the same bytes.
@@ -137,7 +138,8 @@ std::optional<Request> Line::on_time(Instant now) {
   if (now < free_at_) return std::nullopt;
   if (told_ != Asking::ours) {
     for (std::size_t i = 0; i < stations_.size(); ++i)
-      if (stations_[i].order) end_order(i, OrderEnd::not_sent, kTheirLine);
+      if (stations_[i].order)
+        end_order(i, OrderEnd::not_sent, told_ == Asking::never ? kNeverAsk : kTheirLine);
     for (Station& station : stations_)
       if (station.due <= now) listen(station, now);
     return std::nullopt;
