@@ -3,6 +3,9 @@
 // that is its firmware, and tells of itself what a board tells. It speaks no protocol and moves no
 // charge itself.
 #pragma once
+#include <string_view>
+
+#include "core/assert.h"
 #include "core/bms.h"
 #include "core/presets.h"
 #include "simulator/plant.h"
@@ -66,6 +69,11 @@ class Board {
 
   /// A setting written over the wire; false: outside the range of its row.
   bool write(Parameter parameter, std::int32_t value);
+  /// A text that people give it; cut where it has no more room.
+  void keep_user_data(std::string_view text) {
+    const bool kept = pack_.identity.user_data.assign(text.substr(0, 13));
+    CW_ASSERT(kept);
+  }
   void misbehave(const Misbehaviour& misbehaviour) { misbehaviour_ = misbehaviour; }
   enum class Switch : std::uint8_t { charge, discharge, balance };
   void turn(Switch which, bool on) { switches_[static_cast<std::size_t>(which)] = on; }

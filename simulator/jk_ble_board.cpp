@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <numeric>
+#include <string_view>
 
 namespace cw::simulator {
 namespace {
@@ -65,10 +66,12 @@ struct NumberedRow {
   std::uint16_t at;
 };
 constexpr NumberedRow kNumbered[] = {
-    {Layout::jk02_24s, 0x25, 134}, {Layout::jk02_24s, 0x26, 138}, {Layout::jk04, 0x1C, 34},
-    {Layout::jk04, 0x20, 38},      {Layout::jk04, 0x58, 98},      {Layout::jk04, 0x64, 106},
-    {Layout::jk04, 0x68, 110},     {Layout::jk04, 0x6C, 114},
+    {Layout::jk02_32s, 0x39, 286}, {Layout::jk02_24s, 0x25, 134}, {Layout::jk02_24s, 0x26, 138},
+    {Layout::jk04, 0x1C, 34},      {Layout::jk04, 0x20, 38},      {Layout::jk04, 0x58, 98},
+    {Layout::jk04, 0x64, 106},     {Layout::jk04, 0x68, 110},     {Layout::jk04, 0x6C, 114},
 };
+constexpr std::uint8_t kEmergency = 0x6B;  // of the newest generation
+constexpr std::uint8_t kUserData = 0x9F;
 constexpr std::uint8_t kLastInOrder24 = 0x20;
 constexpr std::uint8_t kLastInOrder32 = 0x22;
 
@@ -97,13 +100,32 @@ void write_row(const Slot& slot, std::uint32_t raw, Board& board) {
     (void)board.write(*slot.parameter, static_cast<std::int32_t>(value));
 }
 
-void write_register(std::uint8_t number, std::span<const std::uint8_t> value, Layout layout,
-                    Board& board) {
+struct WriteContext {
+  Layout layout;
+  Instant now;
+};
+
+/// What is no row of the settings record. False: it is none of these.
+bool write_other(std::uint8_t number, std::span<const std::uint8_t> value,
+                 const WriteContext& context, Board& board) {
+  if (number == kUserData && context.layout != Layout::jk04) {
+    std::string_view text{reinterpret_cast<const char*>(value.data()), value.size()};
+    board.keep_user_data(text.substr(0, text.find('\0')));
+    return true;
+  }
+  if (number != kEmergency || context.layout != Layout::jk02_32s || value.empty()) return false;
+  value[0] != 0 ? board.request_emergency(context.now) : board.cancel_emergency();
+  return true;
+}
+
+void write_register(std::uint8_t number, std::span<const std::uint8_t> value,
+                    const WriteContext& context, Board& board) {
+  if (write_other(number, value, context, board)) return;
   std::uint32_t raw = 0;
   for (std::size_t i = 0; i < std::min<std::size_t>(value.size(), 4); ++i)
     raw |= std::uint32_t{value[i]} << 8 * i;
-  for (const Slot& slot : jk_record::slots(Type::settings, layout))
-    if (slot.at == place_of(number, layout) && !slot.fixed) write_row(slot, raw, board);
+  for (const Slot& slot : jk_record::slots(Type::settings, context.layout))
+    if (slot.at == place_of(number, context.layout) && !slot.fixed) write_row(slot, raw, board);
 }
 
 }  // namespace
@@ -120,23 +142,25 @@ void JkBleBoard::disconnect() {
   chatter_at_.reset();
 }
 
-void JkBleBoard::on_write(std::span<const std::uint8_t> in, Instant now, Board& board) {
+void JkBleBoard::on_write(std::span<const std::uint8_t> in, Instant now, Board& board, bool obeys) {
   if (!is_command(in)) return;
   chatter_at_.reset();
-  obey(in, now, board);
+  const std::uint8_t number = in[kNumberAt];
+  if (!answer(number, now) && obeys)
+    write_register(number, in.subspan(kValueAt, in[kLengthAt]), {options_.layout, now}, board);
   waiting_.push_back({now + kAcknowledgeAfter, What::acknowledge});
 }
 
-void JkBleBoard::obey(std::span<const std::uint8_t> command, Instant now, Board& board) {
-  const std::uint8_t number = command[kNumberAt];
-  if (number == kTellDevice) return waiting_.push_back({now + kAnswerAfter, What::device});
+/// False: it is no question.
+bool JkBleBoard::answer(std::uint8_t number, Instant now) {
+  if (number != kTellDevice && number != kTellSettings) return false;
   if (number == kTellSettings) {
     waiting_.push_back({now + kAnswerAfter, What::settings});
-    if (options_.tells_twice) waiting_.push_back({now + kAnswerAfter, What::device});
     if (!status_at_) status_at_ = now + kStreamAfter;
-    return;
   }
-  write_register(number, command.subspan(kValueAt, command[kLengthAt]), options_.layout, board);
+  if (number == kTellDevice || options_.tells_twice)
+    waiting_.push_back({now + kAnswerAfter, What::device});
+  return true;
 }
 
 std::vector<JkBleBoard::Bytes> JkBleBoard::due(Instant now, const Pack& told) {

@@ -31,8 +31,8 @@ class JkBleBoard {
   void disconnect();
 
   /// One write of the central. Settings and switches go to `board`; what it does not take it
-  /// acknowledges nevertheless.
-  void on_write(std::span<const std::uint8_t> in, Instant now, Board& board);
+  /// acknowledges nevertheless, and if it does not `obey` it takes none.
+  void on_write(std::span<const std::uint8_t> in, Instant now, Board& board, bool obeys = true);
 
   /// What it says at `now` or should have said before, in order: whole messages, not cut yet.
   std::vector<Bytes> due(Instant now, const Pack& told);
@@ -47,7 +47,7 @@ class JkBleBoard {
     What what;
   };
 
-  void obey(std::span<const std::uint8_t> command, Instant now, Board& board);
+  bool answer(std::uint8_t number, Instant now);
   Bytes message(What what, const Pack& told) const;
   Bytes record(jk_record::Type type, const Pack& told) const;
 

@@ -81,6 +81,9 @@ class VirtualPack {
   Pack told() const { return frozen_ ? *frozen_ : truth(); }
   /// A message of theirs on its way out, damaged as the faults want. False: it is not sent.
   bool pass_on(std::vector<std::uint8_t>& message);
+  /// Whether what is written to its board arrives, and then whether it obeys.
+  bool hears() const { return !silent(); }
+  bool obeys() const { return !faults_.has(Fault::read_only); }
   Board& board() { return board_; }  // for what is written to it
   /// What a board that drives its line says of its own accord, if it is time. Empty: nothing.
   std::vector<std::uint8_t> speak(Instant now);

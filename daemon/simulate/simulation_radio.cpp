@@ -14,7 +14,8 @@ class Radio final : public SimulationEndpoint {
     ble_ =
         make_ble(loop, {adapter, pack.spec().name, [this](bool connected) { on_link(connected); }},
                  [this](std::span<const std::uint8_t> bytes) {
-                   board_.on_write(bytes, loop_.now(), pack_.board());
+                   if (pack_.hears())
+                     board_.on_write(bytes, loop_.now(), pack_.board(), pack_.obeys());
                  });
   }
 

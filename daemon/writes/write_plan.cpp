@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "core/assert.h"
 #include "daemon/configuration/parameter_text.h"
@@ -19,6 +20,30 @@ ParameterSet parameters_of(std::span<const Change> changes) {
   for (const Change& change : changes)
     if (is_parameter(change)) CW_ASSERT(set.set(change.setting.parameter, change.value));
   return set;
+}
+
+/// A calibration moves everything the board decides by: it may only correct what is nearly right.
+std::string calibration_fault(const Change& change, const Pack& pack) {
+  const bool volts = change.setting.control == Control::voltage_calibration;
+  if (!volts && change.setting.control != Control::current_calibration) return {};
+  constexpr std::int64_t kCurrentLeast_mA = 1'000;
+  const std::int64_t percent = volts ? 10 : 20;
+  const auto last = [](const auto& reading) -> std::optional<std::int64_t> {
+    const auto value = reading.fresh(reading.heard(), {0});
+    return value ? std::optional<std::int64_t>{value->count} : std::nullopt;
+  };
+  const auto measured = volts ? last(pack.scalars.voltage) : last(pack.scalars.current);
+  const std::string_view key = setting_file_key(change.setting);
+  if (!measured) return fmt::format("{}: this board does not say what it measures", key);
+  const std::int64_t size = std::abs(*measured);
+  if (!volts && size < kCurrentLeast_mA)
+    return fmt::format("{}: let at least 1 A flow, so that there is something to compare", key);
+  if (std::abs(change.value - *measured) * 100 <= size * percent) return {};
+  return fmt::format(
+      "{} {}: the board measures {}, which is more than {} % away: something else is "
+      "wrong",
+      key, value_text(change), value_text(change.setting, static_cast<std::int32_t>(*measured)),
+      percent);
 }
 
 /// Why this change may not be sent, whatever goes with it; empty: it may.
@@ -42,7 +67,7 @@ std::string fault_of(const Change& change, const WriteTarget& target, WriteOrigi
                        value_text(change.setting, step));
   if (is_parameter(change) && !target.pack.parameters.get(change.setting.parameter))
     return fmt::format("{}: this board does not say what it is set to", key);
-  return {};
+  return calibration_fault(change, target.pack);
 }
 
 /// What the rules of the core say about all of them together.

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "drivers/protocol/jk_ble_settings.h"
 #include "drivers/protocol/jk_record.h"
 #include "drivers/protocol/registry.h"
 
@@ -21,6 +22,7 @@ constexpr Millis kReplyWithin{3'000};
 constexpr Millis kStreamPause{2'000};  // a stream that is silent for longer is asked for again
 constexpr Millis kForgotten{10'000};   // after this silence it is asked who it is, too
 constexpr Millis kSettingsEvery{60'000};
+constexpr Millis kTakenWithin{1'000};  // every command is acknowledged, questions as well
 
 constexpr std::string_view kGenerations[] = {name(Layout::jk04), name(Layout::jk02_24s),
                                              name(Layout::jk02_32s)};
@@ -84,12 +86,18 @@ class JkBle final : public Protocol {
 
   Fed feed(std::span<const std::uint8_t> in, Instant now, Pack& out) override;
   std::optional<Request> next_request(Instant now) override;
+  Settings* settings() override { return &settings_; }
 
  private:
+  Fed hear_acknowledgement(Instant now);
+  std::optional<Command> question(Instant now);
   Fed hear_record(jk_record::Record record, Instant now, Pack& out);
   jk_record::Applied hear_device(jk_record::Record record, Instant now, Pack& out);
 
   std::optional<Layout> layout_;
+  BleSettings settings_{layout_};
+  unsigned owed_ = 0;                 // acknowledgements of questions
+  Instant owed_until_{};              // that may still come
   std::optional<Instant> device_at_;  // when last heard, each
   std::optional<Instant> settings_at_;
   std::optional<Instant> heard_at_;  // any record
@@ -101,9 +109,21 @@ Fed JkBle::feed(std::span<const std::uint8_t> in, Instant now, Pack& out) {
   Fed fed = open_front(in, front);
   if (front == Front::record) return hear_record(in.first<jk_record::kSize>(), now, out);
   if (front != Front::command) return fed;
-  const bool taken = in[kNumberAt] == static_cast<std::uint8_t>(Command::acknowledge);
-  fed.heard = taken ? Heard::acknowledged : Heard::not_for_us;
-  fed.why = taken ? "it took a command"sv : "a command, perhaps the echo of our own"sv;
+  if (in[kNumberAt] == static_cast<std::uint8_t>(Command::acknowledge))
+    return hear_acknowledgement(now);
+  fed.heard = Heard::not_for_us;
+  fed.why = "a command, perhaps the echo of our own"sv;
+  return fed;
+}
+
+// They come in the order of what they acknowledge, and do not say what that was. Questions have
+// their answer: theirs must not be taken for that of an order behind them.
+Fed JkBle::hear_acknowledgement(Instant now) {
+  Fed fed{.consumed = kCommandSize, .heard = Heard::acknowledged, .why = "it took a command"sv};
+  if (owed_ == 0 || now > owed_until_) return fed;
+  --owed_;
+  fed.heard = Heard::part;
+  fed.why = "it took a question"sv;
   return fed;
 }
 
@@ -126,10 +146,13 @@ Fed JkBle::hear_record(jk_record::Record record, Instant now, Pack& out) {
   const auto applied = type == jk_record::Type::device
                            ? hear_device(record, now, out)
                            : jk_record::apply(record, *layout_, now, out);
-  if (type == jk_record::Type::settings) settings_at_ = now;
+  if (type == jk_record::Type::settings) {
+    settings_at_ = now;
+    settings_.on_settings();
+  }
   if (type == jk_record::Type::status) {
     quiet_since_ = now;
-    jk_record::hold_settings(out, now);
+    if (!settings_.stale()) jk_record::hold_settings(out, now);
   }
   heard_at_ = now;
   fed.refused = applied.refused;
@@ -146,18 +169,24 @@ jk_record::Applied JkBle::hear_device(jk_record::Record record, Instant now, Pac
   return applied;
 }
 
-std::optional<Request> JkBle::next_request(Instant now) {
-  const auto ask = [](Command what) {
-    Request request = command(what);
-    request.reply_within = kReplyWithin;
-    request.listen_on = true;
-    return request;
-  };
-  if (!device_at_ || !heard_at_ || now > *heard_at_ + kForgotten) return ask(Command::device);
+std::optional<Command> JkBle::question(Instant now) {
+  if (!device_at_ || !heard_at_ || now > *heard_at_ + kForgotten) return Command::device;
+  if (const auto ordered = settings_.take_question()) return ordered;
   const bool streams = now <= quiet_since_ + kStreamPause;
-  if (settings_at_ && now < *settings_at_ + kSettingsEvery && streams) return std::nullopt;
-  quiet_since_ = now;
-  return ask(Command::settings);
+  const bool known = settings_at_ && now < *settings_at_ + kSettingsEvery && !settings_.stale();
+  return known && streams ? std::nullopt : std::optional{Command::settings};
+}
+
+std::optional<Request> JkBle::next_request(Instant now) {
+  const auto what = question(now);
+  if (!what) return std::nullopt;
+  if (*what == Command::settings) quiet_since_ = now;
+  owed_ = now > owed_until_ ? 1 : owed_ + 1;
+  owed_until_ = now + kTakenWithin;
+  Request request = command(*what);
+  request.reply_within = kReplyWithin;
+  request.listen_on = true;
+  return request;
 }
 
 }  // namespace

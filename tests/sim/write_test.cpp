@@ -27,24 +27,27 @@ const WriteRange* range_of(Setting setting) {
 struct OnWire {
   std::string_view protocol;
   Setting setting;
+  std::string_view generation{};
 };
 
-/// Those that the wire carries and boards do not keep to themselves.
-std::vector<OnWire> writable_settings(std::string_view name) {
-  ProtocolBox protocol(*find_protocol(name), std::uint8_t{1});
+/// Those that the wire carries and shows, and boards do not keep to themselves.
+std::vector<OnWire> writable_settings(std::string_view name, std::string_view generation = {}) {
+  ProtocolBox protocol(*find_protocol(name),
+                       ProtocolOptions{.address = 1, .generation = generation});
   std::vector<OnWire> writable;
   for (const Setting setting : all_settings()) {
     const WriteRange* range = range_of(setting);
     if (range != nullptr && !range->writable) continue;
+    if (!is_reported(setting) || setting.control == Control::name) continue;
     if (protocol->settings()->writing(setting) != Writing::impossible)
-      writable.push_back({name, setting});
+      writable.push_back({name, setting, generation});
   }
   return writable;
 }
 
 /// Of those, the ones with a range narrower than that of the table.
-std::vector<OnWire> ranged_settings(std::string_view name) {
-  std::vector<OnWire> ranged = writable_settings(name);
+std::vector<OnWire> ranged_settings(std::string_view name, std::string_view generation = {}) {
+  std::vector<OnWire> ranged = writable_settings(name, generation);
   std::erase_if(ranged, [](const OnWire& one) { return range_of(one.setting) == nullptr; });
   return ranged;
 }
@@ -64,6 +67,7 @@ class EverySetting : public testing::TestWithParam<OnWire> {
  protected:
   Setting setting() const { return GetParam().setting; }
   std::string_view protocol() const { return GetParam().protocol; }
+  std::string_view generation() const { return GetParam().generation; }
 
   // A value that the rules allow and that is not the present one.
   Change good_change(WriteWorld& world) {
@@ -82,7 +86,7 @@ class EverySetting : public testing::TestWithParam<OnWire> {
 };
 
 TEST_P(EverySetting, IsSetAndReadBack) {
-  WriteWorld world(WriteWorld::everything(), protocol());
+  WriteWorld world(WriteWorld::everything(), protocol(), generation());
   const Change change = good_change(world);
   const auto before = world.truth(setting());
   ASSERT_NE(before, change.value);
@@ -113,7 +117,7 @@ TEST_P(EverySetting, IsSetAndReadBack) {
 TEST_P(EverySetting, WithoutLeaveNothingIsSent) {
   WriteOptions options = WriteWorld::everything();
   options.allowed[0] = {};
-  WriteWorld world(options, protocol());
+  WriteWorld world(options, protocol(), generation());
   const auto before = world.truth(setting());
   const Change change{setting(), before.value_or(0) == 0 ? 1 : 0, {}};
   const WriteResult result = world.write({change});
@@ -129,7 +133,7 @@ class EveryRange : public EverySetting {};
 
 TEST_P(EveryRange, BeyondItNothingIsSent) {
   const WriteRange* range = range_of(setting());
-  WriteWorld world(WriteWorld::everything(), protocol());
+  WriteWorld world(WriteWorld::everything(), protocol(), generation());
   const std::int32_t step = world.settings().step(setting());
   const ParameterFacts& row = facts(setting().parameter);
   for (const std::int32_t value :
@@ -142,7 +146,7 @@ TEST_P(EveryRange, BeyondItNothingIsSent) {
 }
 
 TEST_P(EverySetting, ABoardThatDoesNotObeyIsFoundOut) {
-  WriteWorld world(WriteWorld::everything(), protocol());
+  WriteWorld world(WriteWorld::everything(), protocol(), generation());
   const Change change = good_change(world);
   const auto before = world.truth(setting());
   world.obey_nothing();
@@ -153,7 +157,7 @@ TEST_P(EverySetting, ABoardThatDoesNotObeyIsFoundOut) {
 }
 
 TEST_P(EverySetting, SilenceIsNoAnswerAndLookedAtLater) {
-  WriteWorld world(WriteWorld::everything(), protocol());
+  WriteWorld world(WriteWorld::everything(), protocol(), generation());
   const Change change = good_change(world);
   world.mute();
   const WriteResult result = world.write({change});
@@ -167,7 +171,7 @@ TEST_P(EverySetting, SilenceIsNoAnswerAndLookedAtLater) {
 }
 
 TEST_P(EverySetting, ALinkLostBeforeItIsReadBackIsLookedAtLater) {
-  WriteWorld world(WriteWorld::everything(), protocol());
+  WriteWorld world(WriteWorld::everything(), protocol(), generation());
   const Change change = good_change(world);
   bool cut = false;
   world.when_acknowledged = [&] { cut = true; };
@@ -198,6 +202,16 @@ INSTANTIATE_TEST_SUITE_P(JkModbus, EverySetting, testing::ValuesIn(writable_sett
                          setting_name);
 INSTANTIATE_TEST_SUITE_P(JkModbus, EveryRange, testing::ValuesIn(ranged_settings("jk-modbus")),
                          setting_name);
+
+#define CW_OVER_BLUETOOTH(Name, generation)                                            \
+  INSTANTIATE_TEST_SUITE_P(Name, EverySetting,                                         \
+                           testing::ValuesIn(writable_settings("jk-ble", generation)), \
+                           setting_name);                                              \
+  INSTANTIATE_TEST_SUITE_P(Name, EveryRange,                                           \
+                           testing::ValuesIn(ranged_settings("jk-ble", generation)), setting_name)
+CW_OVER_BLUETOOTH(JkBle04, "jk04");
+CW_OVER_BLUETOOTH(JkBle24, "jk02-24s");
+CW_OVER_BLUETOOTH(JkBle32, "jk02-32s");
 
 class Writes : public testing::Test {
  protected:
@@ -327,6 +341,54 @@ TEST_F(Writes, ABoardThatRefusesSaysWhy) {
   ASSERT_EQ(result.steps.size(), 1U);
   EXPECT_EQ(result.steps[0].end, WriteEnd::refused) << name(result.steps[0].end);
   EXPECT_FALSE(result.steps[0].why.empty());
+}
+
+TEST_F(Writes, OverBluetoothATextIsReadBack) {
+  WriteWorld world(WriteWorld::everything(), "jk-ble", "jk02-32s");
+  Change change{setting_of(Control::name), 0, {}};
+  ASSERT_TRUE(change.text.assign("shed 7"));
+  const WriteResult result = world.write({change});
+  ASSERT_EQ(result.steps.size(), 1U) << (result.plan.good() ? "" : result.plan.faults[0]);
+  EXPECT_EQ(result.steps[0].end, WriteEnd::verified) << name(result.steps[0].end);
+  EXPECT_EQ(world.state().pack.identity.user_data.view(), "shed 7");
+  ASSERT_TRUE(change.text.assign("longer than it is"));
+  EXPECT_EQ(world.write({change}).steps[0].end, WriteEnd::not_sent);
+}
+
+TEST_F(Writes, ACalibrationIsAcknowledgedOrNot) {
+  for (const std::string_view generation : {"jk02-24s", "jk02-32s"}) {
+    WriteWorld world(WriteWorld::everything(), "jk-ble", generation);
+    const auto voltage = world.state().pack.scalars.voltage.fresh(world.now, Millis{5'000});
+    ASSERT_TRUE(voltage);
+    const Change change{setting_of(Control::voltage_calibration), voltage->count + 40, {}};
+    const WriteResult result = world.write({change});
+    ASSERT_EQ(result.steps.size(), 1U) << generation;
+    EXPECT_EQ(result.steps[0].end, WriteEnd::acknowledged) << name(result.steps[0].end);
+    world.mute();
+    const WriteResult silent = world.write({change});
+    ASSERT_EQ(silent.steps.size(), 1U);
+    EXPECT_EQ(silent.steps[0].end, WriteEnd::no_answer) << name(silent.steps[0].end);
+  }
+}
+
+TEST_F(Writes, ACalibrationOnlyCorrectsWhatIsNearlyRight) {
+  WriteWorld world(WriteWorld::everything(), "jk-ble", "jk02-32s");
+  for (const std::int32_t millivolts : {0, 10'000, 90'000}) {
+    const WriteResult result =
+        world.write({{setting_of(Control::voltage_calibration), millivolts, {}}});
+    ASSERT_FALSE(result.plan.good());
+    EXPECT_NE(result.plan.faults[0].find("something else is wrong"), std::string::npos);
+  }
+  const WriteResult idle = world.write({{setting_of(Control::current_calibration), 5'000, {}}});
+  ASSERT_FALSE(idle.plan.good());
+  EXPECT_NE(idle.plan.faults[0].find("at least 1 A"), std::string::npos) << idle.plan.faults[0];
+  EXPECT_EQ(world.orders, 0);
+}
+
+TEST_F(Writes, OverBluetoothNothingIsWrittenBeforeTheGenerationIsKnown) {
+  ProtocolBox protocol(*find_protocol("jk-ble"), ProtocolOptions{});
+  for (const Setting setting : all_settings())
+    EXPECT_EQ(protocol->settings()->writing(setting), Writing::impossible);
 }
 
 TEST_F(Writes, OneChangeOfAPackAtATime) {

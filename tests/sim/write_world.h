@@ -11,6 +11,7 @@
 
 #include "daemon/gateway.h"
 #include "daemon/writes/setting_text.h"
+#include "simulator/jk_ble_board.h"
 #include "simulator/virtual_pack.h"
 #include "tests/sim/jk_modbus_write_board.h"
 
@@ -36,23 +37,35 @@ class Records final : public Sink {
 
 class WriteWorld final : private OrderDesk {
  public:
-  explicit WriteWorld(const WriteOptions& options, std::string_view protocol = "jk-uart")
+  explicit WriteWorld(const WriteOptions& options, std::string_view protocol = "jk-uart",
+                      std::string_view generation = {})
       : configuration_(configuration(options, protocol)),
         gateway(configuration_),
-        board(quiet_pack(), 1, Instant{0}),
+        board(quiet_pack(generation), 1, Instant{0}),
+        radio({.layout = layout_of(generation)}),
         protocol_(*configuration_.packs[0].protocol, std::uint8_t{1}),
         line({}, configuration_.packs[0].protocol->longest_frame) {
+    if (is_radio()) tell_all();
     gateway.add(records);
     line.add(*protocol_, gateway.store().pack(0).pack, {}, now);
     gateway.gate().connect(*this);
     gateway.start(now, 0);
-    line.on_up(now);
+    up();
     run(3'000);
   }
 
-  static simulator::PackSpec quiet_pack() {
+  static jk_record::Layout layout_of(std::string_view generation) {
+    using jk_record::Layout;
+    for (const Layout layout : {Layout::jk04, Layout::jk02_24s})
+      if (generation == name(layout)) return layout;
+    return Layout::jk02_32s;
+  }
+  /// Over Bluetooth it is found by what the board says of itself.
+  static simulator::PackSpec quiet_pack(std::string_view generation) {
     simulator::PackSpec spec;
     spec.profile = simulator::ProfileKind::constant;
+    if (generation == "jk04") spec.model = "JK-B2A24S", spec.software = "3.3.0";
+    if (generation == "jk02-24s") spec.software = "10.07";
     return spec;
   }
   static WriteOptions everything() {
@@ -72,6 +85,7 @@ class WriteWorld final : private OrderDesk {
   std::optional<std::int32_t> truth(Setting setting) {
     return reported(is_modbus() ? modbus.told : board.truth(), setting, {INT64_MIN});
   }
+  bool is_radio() const { return configuration_.packs[0].protocol->name == "jk-ble"; }
   bool is_modbus() const { return configuration_.packs[0].protocol->name == "jk-modbus"; }
   /// Says nothing; obeys no write.
   void mute() {
@@ -116,11 +130,13 @@ class WriteWorld final : private OrderDesk {
   /// The wire goes down, and comes back.
   void down() {
     in_flight_.clear();
+    radio.disconnect();
     line.on_down(now);
     tell();
     settle();
   }
   void up() {
+    radio.connect(now);
     line.on_up(now);
     settle();
   }
@@ -130,6 +146,23 @@ class WriteWorld final : private OrderDesk {
   Records records;
 
  private:
+  /// Gives the board what firmware of our simulated ones leaves untold.
+  void tell_all() {
+    using enum Parameter;
+    const ParameterSet own = board.truth().parameters;
+    const std::int32_t low = *own.get(cell_undervoltage);
+    const std::int32_t top = *own.get(cell_overvoltage);
+    const std::int32_t recovery = *own.get(cell_overvoltage_recovery);
+    const std::int32_t third = (top - recovery) / 3;
+    const std::pair<Parameter, std::int32_t> rows[] = {
+        {soc_0_voltage, (low + *own.get(cell_undervoltage_recovery)) / 2},
+        {soc_100_voltage, recovery + third},
+        {request_charge_voltage, recovery + 2 * third},
+        {request_float_voltage, recovery - third},
+        {sleep_delay, 24 * 3'600}};
+    for (const auto& [parameter, value] : rows) (void)board.board().write(parameter, value);
+  }
+
   struct InFlight {
     Instant at;
     std::vector<std::uint8_t> bytes;
@@ -152,7 +185,12 @@ class WriteWorld final : private OrderDesk {
   }
   void look_again(std::size_t pack) override { line.ask_at(pack, now + Millis{200}); }
 
+  void speak() {
+    for (auto& message : radio.due(now, board.told()))
+      if (board.pass_on(message)) in_flight_.push_back({now + kFlight, std::move(message)});
+  }
   void step() {
+    if (is_radio()) speak();
     while (!in_flight_.empty() && in_flight_.front().at <= now) {
       const std::vector<std::uint8_t> bytes = std::move(in_flight_.front().bytes);
       in_flight_.pop_front();
@@ -169,9 +207,11 @@ class WriteWorld final : private OrderDesk {
     if (const auto request = line.on_time(now)) {
       std::vector<simulator::Answer> given;
       board.advance(now);
-      if (is_modbus())
+      if (is_radio() && board.hears())
+        radio.on_write(request->view(), now, board.board(), board.obeys());
+      else if (is_modbus())
         given.push_back({modbus.answer_to(request->view()), {}});
-      else
+      else if (!is_radio())
         board.on_bytes(request->view(), now, given);
       for (simulator::Answer& answer : given)
         if (!answer.bytes.empty()) in_flight_.push_back({now + kFlight, std::move(answer.bytes)});
@@ -191,7 +231,8 @@ class WriteWorld final : private OrderDesk {
 
  public:
   Gateway gateway;
-  simulator::VirtualPack board;  // of jk-uart
+  simulator::VirtualPack board;  // of jk-uart and jk-ble
+  simulator::JkBleBoard radio;   // of jk-ble
   ModbusWriteBoard modbus{1};    // of jk-modbus
   std::optional<WriteResult> result;
   int answers = 0;
