@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A gateway that is only woken when time may have changed something is, to the tick, the gateway
 // that is woken every 100 ms: the same decisions, relays, events and publications at the same
-// moments, over random packs, silences, violations, alarms and relay faults.
+// moments, over random packs and banks, silences, violations, alarms and relay faults.
 #include <gtest/gtest.h>
 
 #include <random>
 #include <string>
 #include <vector>
 
+#include "core/limits_table.h"
 #include "core/presets.h"
 #include "daemon/gateway.h"
 
@@ -29,6 +30,7 @@ class Scribe : public Sink {
     line += " | bank " + std::to_string(picture.bank.packs_in) + ' ' +
             words_of(picture.bank.scalars.voltage) + ' ' + words_of(picture.bank.scalars.current) +
             ' ' + std::to_string(picture.bank.alarms.heard().ms);
+    if (picture.request != nullptr) line += words_of(*picture.request);
     lines.push_back(std::move(line));
   }
   void record(const Event& event) override {
@@ -58,6 +60,18 @@ class Scribe : public Sink {
            std::to_string(relay.since.ms) + ' ' + std::to_string(relay.operations) + ' ' +
            std::string(relay.reason.view());
   }
+  static std::string words_of(const BankRequest& request) {
+    std::string words =
+        " | " + std::string(name(request.voice)) + ' ' + std::string(name(request.stage)) + ' ' +
+        std::to_string(request.not_obeyed) + std::to_string(request.charge_enabled) +
+        std::to_string(request.discharge_enabled);
+    for (const LimitRow& row : kRequestLimits) {
+      const LimitView limit = row.view(request);
+      words += ' ' + std::to_string(limit.value) + ',' + std::string(name(limit.reason.cause)) +
+               ',' + std::to_string(limit.reason.pack);
+    }
+    return words;
+  }
   template <class T>
   static std::string words_of(const Reading<T>& reading) {
     const auto value = reading.fresh(reading.heard(), {0});
@@ -85,6 +99,12 @@ Configuration random_bank(std::mt19937& random) {
                           {"discharge", RelayRole::discharge, all, {}, false},
                           {"lamp", RelayRole::alarm, all, {}, false}};
   if (random() % 3 == 0) configuration.relays[0].gpio.chip = "/nonexistent/gpiochip";
+  configuration.bank.enabled = random() % 2 == 0;
+  if (!configuration.bank.enabled) return configuration;
+  configuration.bank.packs.assign(configuration.packs.size(), {.cells = 4});
+  configuration.bank.settings.lost_after =
+      Millis{static_cast<std::int32_t>(3'000 + random() % 20'000)};
+  if (random() % 2 == 0) configuration.bank.settings.ignored_relay_after = 5_s;
   return configuration;
 }
 
@@ -213,7 +233,7 @@ TEST(GatewayTick, IsNotWokenForAHealthyPack) {
   Configuration one;
   std::mt19937 random(1);
   do one = random_bank(random);
-  while (one.packs.size() != 1 || !one.relays[0].gpio.chip.empty());
+  while (one.packs.size() != 1 || !one.relays[0].gpio.chip.empty() || one.bank.enabled);
   Side side(one, false);
   for (int ms = 1; ms <= 60'000; ++ms) {
     std::vector<Happening> happenings;
@@ -227,6 +247,7 @@ TEST(GatewayTick, ComesWhenASilentPackBecomesOld) {
   std::mt19937 random(3);
   Configuration one = random_bank(random);
   one.packs.resize(1);
+  one.bank = {};
   for (RelayConfiguration& relay : one.relays) relay = {relay.name, relay.role, {0}, {}, false};
   one.packs[0].stale_after = 3_s;
   Gateway gateway(one);
