@@ -125,6 +125,7 @@ class CanSocket final : public Transport {
     socket_.reset();
     waiting_.clear();
     full_ = false;
+    lost_ = 0;
   }
 
   PortOptions options_;
@@ -135,6 +136,7 @@ class CanSocket final : public Transport {
   CanHealth health_;
   std::vector<Waiting> waiting_;  // in the order in which they go out
   bool full_ = false;             // the socket's own buffer is: it says when there is room
+  int lost_ = 0;  // why sending found the interface gone: to be handled by on_ready()
 };
 
 Transport::State CanSocket::failed(const std::string& why) {
@@ -155,13 +157,17 @@ Transport::State CanSocket::open() {
 
 std::uint32_t CanSocket::interest() const {
   if (!socket_.valid()) return 0;
-  return full_ ? std::uint32_t{EPOLLIN} | EPOLLOUT : std::uint32_t{EPOLLIN};
+  return full_ || lost_ != 0 ? std::uint32_t{EPOLLIN} | EPOLLOUT : std::uint32_t{EPOLLIN};
 }
 
 std::span<const std::uint8_t> CanSocket::on_ready(std::uint32_t events,
                                                   std::span<std::uint8_t> room) {
   if (!socket_.valid()) return {};
   if (!waiting_.empty()) flush();
+  if (lost_ != 0) {
+    failed(explain(lost_, name_));
+    return {};
+  }
   if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0) return {};
   return receive(room);
 }
@@ -253,7 +259,9 @@ void CanSocket::flush() {
     // No room in the interface's queue: nobody tells when there is. A bus on which nothing is
     // heard has nobody to send to, and everything that is heard comes through on_ready().
     if (full_ || errno == ENOBUFS || errno == EINTR) break;
-    health_.on_unsent();  // an interface that is gone is met again, and handled, by receive()
+    // The kernel tells once that an interface went down: who hears it here will not read it.
+    if (errno == ENETDOWN || errno == ENODEV || errno == ENXIO) lost_ = errno;
+    health_.on_unsent();
   }
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(done));
 }
