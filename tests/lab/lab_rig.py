@@ -14,16 +14,16 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path.insert(0, os.path.join(ROOT, "tests/e2e"))
 from rig import CELLWARDEN, PATIENCE_S, Rig, RigTest, main, program, wait_until  # noqa: E402,F401
 
-HELD = "chemistry=lfp,cells=4,capacity=100 Ah,hold=yes,cell_voltage=3.3V,temperature=20C,current=0A"
+HELD = "chemistry=lfp,cells={},capacity=100 Ah,hold=yes,cell_voltage=3.3V,temperature=20C,current=0A"
 
 
 class LabRig(Rig):
     """`boards`: for the simulator, "port=/dev/ttyS2" and whatever else a description takes, by name.
     `packs`: for the daemon, the lines of each pack's block beside those of every pack, by name."""
 
-    def __init__(self, boards, packs, relays="", policy=""):
+    def __init__(self, boards, packs, relays="", policy="", cells=4):
         super().__init__([], mode="control" if relays else "observe", policy=policy)
-        self.boards, self.blocks, self.relays = boards, packs, relays
+        self.boards, self.blocks, self.relays, self.cells = boards, packs, relays, cells
 
     def start(self):
         if self.boards:
@@ -34,7 +34,7 @@ class LabRig(Rig):
     def start_simulator(self):
         words = [CELLWARDEN, "simulate", "--control", self.path("simulator")]
         for name, description in self.boards.items():
-            words += ["--pack", f"name={name},{HELD},{description}"]
+            words += ["--pack", f"name={name},{HELD.format(self.cells)},{description}"]
         self.spawn(words, "simulator.log")
         wait_until("the simulator speaks", lambda: self.log("simulator.log").count("\n") >= len(self.boards))
 
@@ -48,7 +48,7 @@ class LabRig(Rig):
                  f'state_file = "{self.path("state")}"',
                  "[supervisor]", f'mode = "{self.mode}"', self.policy]
         for name, block in self.blocks.items():
-            lines += ["[[pack]]", f'name = "{name}"', 'chemistry = "lfp"', "cells = 4", 'capacity = "100 Ah"',
+            lines += ["[[pack]]", f'name = "{name}"', 'chemistry = "lfp"', f"cells = {self.cells}", 'capacity = "100 Ah"',
                       'poll = "500 ms"', 'stale_after = "6 s"', block]
         with open(self.path("cellwarden.toml"), "w") as f:
             f.write("\n".join(lines) + "\n" + self.relays + "\n")

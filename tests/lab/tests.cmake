@@ -13,7 +13,7 @@ endfunction()
 
 add_test(NAME lab_itself COMMAND ${CMAKE_SOURCE_DIR}/tests/lab/lab_test.sh)
 set_tests_properties(lab_itself PROPERTIES LABELS lab SKIP_RETURN_CODE 77 TIMEOUT 300 RUN_SERIAL TRUE)
-cw_lab_test(inverter_can SWITCHES --can 2)
+cw_lab_test(inverter_can SWITCHES --can 10)
 cw_lab_test(can SWITCHES --can 2)
 cw_lab_test(can_load SWITCHES --can 1)
 cw_lab_test(relays SWITCHES --gpio 8)
