@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "core/assert.h"
 
 namespace cw {
@@ -46,7 +48,9 @@ void SimulationLine::clear() {
 }
 
 void SimulationLine::set_timer() {
-  const std::int64_t when = wire_.next().value_or(0);  // 0 stops it
+  // 0 stops it; a moment long past, as the first one of who speaks unasked, is due at once.
+  const auto next = wire_.next();
+  const std::int64_t when = next ? std::max<std::int64_t>(*next, 1) : 0;
   itimerspec spec{};
   spec.it_value.tv_sec = static_cast<time_t>(when / kSecond_ns);
   spec.it_value.tv_nsec = static_cast<long>(when % kSecond_ns);
