@@ -15,17 +15,22 @@ unverified     = true
 
 
 class LineRig(Rig):
-    """Boards that share the port of the first."""
+    """Boards that share the port of the first. The first may have address 0 and drive the line."""
+
+    first_address = 1
+    more_options = []  # of every pack
 
     def write_configuration(self):
         path = super().write_configuration()
         with open(path) as f:
             lines = f.read().split("\n")
-        out, address = [], 0
+        out, address = [], self.first_address - 1
         for line in lines:
             if line == 'protocol = "jk-uart"':
                 address += 1
-                out += ['protocol = "jk-modbus"', f"address = {address}"]
+                out += ['protocol = "jk-modbus"', f"address = {address}", *self.more_options]
+            elif self.more_options and line.startswith(("poll = ", "stale_after = ")):
+                pass
             elif line.startswith("port = ") and '"/' in line:
                 out.append(f'port = "{self.path(self.packs[0].name)}"')
             else:
@@ -36,8 +41,8 @@ class LineRig(Rig):
 
     def start_simulator(self):
         words = [CELLWARDEN, "simulate", "--control", self.path("simulator")]
-        for address, p in enumerate(self.packs, 1):
-            link = f",link={self.path(p.name)}" if address == 1 else ""
+        for address, p in enumerate(self.packs, self.first_address):
+            link = f",link={self.path(p.name)}" if address == self.first_address else ""
             words += ["--pack", f"name={p.name},chemistry={p.chemistry},cells={p.cells},line=bus,address={address},"
                       f"capacity={p.capacity_Ah} Ah{link}{p.extra}"]
         self.spawn(words, "simulator.log")
@@ -85,6 +90,38 @@ class Settings(unittest.TestCase):
             self.assertEqual(status, 1, said)
         finally:
             self.rig.tell("one clear")
+
+
+class ListeningRig(LineRig):
+    first_address = 0
+    more_options = ['listen = "only"', 'stale_after = "60 s"']
+
+
+class Listening(unittest.TestCase):
+    """A board of address 0 asks the others; the gateway hears both and never says a word."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.rig = ListeningRig([Pack("master", "lfp", 8, 100, BOARD + ",master=yes"),
+                                Pack("other", "lfp", 8, 100, BOARD)], extra=WRITES)
+        cls.addClassCleanup(cls.rig.close)
+        cls.rig.start()
+        cls.rig.wait_for_all()
+
+    def test_both_are_heard_and_nothing_was_asked(self):
+        for name in ("master", "other"):
+            wait_until("more frames", lambda: self.rig.pack(name)["counts"]["frames"] > 3)
+            pack = self.rig.pack(name)
+            self.assertEqual(pack["line"], "only listening")
+            self.assertEqual(pack["counts"]["requests"], 0)
+            self.assertEqual(pack["cell_voltage_max_V"], 3.3)
+
+    def test_an_order_is_refused_in_words(self):
+        result = subprocess.run([CELLWARDEN, "switch", "other", "charge", "off", "--socket",
+                                 self.rig.path("control")], capture_output=True, text=True, timeout=120)
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("listen", result.stdout + result.stderr)
+        self.assertEqual(self.rig.pack("other")["counts"]["requests"], 0)
 
 
 if __name__ == "__main__":
