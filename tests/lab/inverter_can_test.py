@@ -99,7 +99,7 @@ class EverybodyOnCan(LabTest):
                  for name, interface in zip(EVERYBODY, self.interfaces)]
         self.watch = Watch()
         self.rig = self.lab({"garage": f"link={link}"}, {"garage": f'protocol = "jk-uart"\nport = "{link}"'}, cells=16,
-                            policy='[bank]\nrise_after = "1 s"\nrise = "100 A"\n' + "\n".join(ports))
+                            policy='[bank]\nrise_after = "1 s"\nrise = "100 A"\nvoltage_rise_after = "0 s"\nvoltage_rise = "1 V"\n' + "\n".join(ports))
         self.rig.start()
         wait_until("all are told", lambda: set(self.interfaces) <= set(self.watch.last))
 
