@@ -391,6 +391,21 @@ TEST_F(Writes, OverBluetoothNothingIsWrittenBeforeTheGenerationIsKnown) {
     EXPECT_EQ(protocol->settings()->writing(setting), Writing::impossible);
 }
 
+// Its one order names no board, and nothing shows what became of it (docs/decisions/0018).
+TEST_F(Writes, OverCanNothingIsWritten) {
+  ProtocolBox protocol(*find_protocol("jk-can"), ProtocolOptions{});
+  ASSERT_EQ(protocol->settings(), nullptr);
+  const Pack pack;
+  for (const Setting setting : all_settings()) {
+    const Change change{setting, 1, {}};
+    const WritePlan plan = plan_writes({&change, 1}, {pack, protocol->settings(), {}},
+                                       WriteOrigin::control_socket, WriteWorld::everything());
+    ASSERT_EQ(plan.faults.size(), 1U);
+    EXPECT_EQ(plan.faults[0],
+              std::string(setting_file_key(setting)) + " cannot be written over this wire");
+  }
+}
+
 TEST_F(Writes, OneChangeOfAPackAtATime) {
   WriteWorld world(WriteWorld::everything());
   world.begin({to(Parameter::cell_overvoltage_delay, 4'000)});
