@@ -107,6 +107,16 @@ void take(const Properties& properties, const char* key, T& value) {
     value = found->second.get<T>();
 }
 
+void take_advertisement(const Properties& properties, BleAdvertisement& heard) {
+  take(properties, "Name", heard.name);
+  take(properties, "UUIDs", heard.services);
+  if (properties.count("RSSI") != 0) take(properties, "RSSI", heard.signal.emplace());
+  std::map<std::uint16_t, sdbus::Variant> makers;
+  take(properties, "ManufacturerData", makers);
+  if (!makers.empty()) heard.makers.clear();
+  for (const auto& [maker, data] : makers) heard.makers.push_back(maker);
+}
+
 class SystemBus final : public BleBus {
  public:
   explicit SystemBus(Events events) : events_(std::move(events)) {}
@@ -228,7 +238,11 @@ void SystemBus::on_properties(sdbus::Message& message) {
   Properties changed;
   std::vector<std::string> gone;
   message >> interface >> changed >> gone;
-  merge(std::string(message.getPath()), interface, changed);
+  const std::string path = message.getPath();
+  merge(path, interface, changed);
+  if (const auto found = objects_.devices.find(path);
+      found != objects_.devices.end() && std::find(gone.begin(), gone.end(), "RSSI") != gone.end())
+    found->second.advertisement.signal.reset();
   events_.changed();
 }
 
@@ -317,6 +331,8 @@ void SystemBus::merge(const std::string& path, const std::string& interface,
       take(properties, "Connected", found->second.connected);
       take(properties, "ServicesResolved", found->second.resolved);
       take(properties, "Paired", found->second.paired);
+      take(properties, "Address", found->second.address);
+      take_advertisement(properties, found->second.advertisement);
     }
   } else if (interface == kService) {
     take(properties, "UUID", objects_.services[path]);

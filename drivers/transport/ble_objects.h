@@ -2,6 +2,7 @@
 // What BlueZ told about its objects, in plain types, and what is looked up in it: which adapter is
 // meant, where a device is, which of its characteristics carry the data. Speaks no D-Bus.
 #pragma once
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -15,10 +16,20 @@ struct BleAdapterObject {
   bool powered = false;
 };
 
+/// What a device says of itself to everybody, as far as it was heard.
+struct BleAdvertisement {
+  std::string name;                    // empty: none
+  std::vector<std::string> services;   // UUIDs
+  std::vector<std::uint16_t> makers;   // company numbers of its manufacturer data
+  std::optional<std::int16_t> signal;  // dBm; only while a scan hears it
+};
+
 struct BleDeviceObject {
   bool connected = false;
   bool resolved = false;  // its services were read
   bool paired = false;
+  std::string address{};  // "C8:47:8C:00:00:01"
+  BleAdvertisement advertisement{};
 };
 
 struct BleCharacteristicObject {
