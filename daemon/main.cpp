@@ -125,14 +125,16 @@ constexpr Words kReplay{"replay",
                         "0 played, 1 it begins with the gateway's start and went another way now, "
                         "65 a fault in the recording, 66 it cannot be read, 74 the output cannot "
                         "be written"};
-constexpr Words kScan{"scan",
-                      "Finds BMSs on serial ports, serial servers and CAN interfaces: tries "
-                      "protocols, speeds and addresses, and prints how to configure what it found. "
-                      "It listens first, sends nothing on CAN or where somebody else speaks, and "
-                      "only ever reads. At most 30 s a port.",
-                      "cellwarden scan /dev/ttyUSB0 tcp://192.168.1.50:4196 can0",
-                      "0 found something, 1 found nothing, 69 no port can be had, 74 the output "
-                      "cannot be written"};
+constexpr Words kScan{
+    "scan",
+    "Finds BMSs on serial ports, serial servers, CAN interfaces and Bluetooth: "
+    "tries protocols, speeds and addresses, and prints how to configure what it "
+    "found. It listens first, sends nothing on CAN or where somebody else speaks, "
+    "connects to nothing over Bluetooth, and only ever reads. At most 30 s a "
+    "port.",
+    "cellwarden scan /dev/ttyUSB0 tcp://192.168.1.50:4196 can0 hci0",
+    "0 found something, 1 found nothing, 69 no port can be had, 74 the output "
+    "cannot be written"};
 constexpr Words kDocs{"docs",
                       "Prints the tables this program really uses, as Markdown or JSON: "
                       "fields, modbus, sunspec, victron, inverters, mqtt, configuration, sample, "
@@ -361,9 +363,10 @@ void add_line_commands(CLI::App& program, Line& line) {
 
   CLI::App& scan =
       add(program, kScan, [&line] { line.chosen = [&line] { return command_scan(line.scan); }; });
-  scan.add_option("PORT", line.scan.ports,
-                  "Devices, tcp://HOST:PORT or CAN interfaces; none: all serial ports and CAN "
-                  "interfaces of this machine");
+  scan.add_option(
+      "PORT", line.scan.ports,
+      "Devices, tcp://HOST:PORT, CAN interfaces or Bluetooth adapters; none: all serial "
+      "ports, CAN interfaces and adapters of this machine");
 
   CLI::App& replay = add(
       program, kReplay, [&line] { line.chosen = [&line] { return command_replay(line.replay); }; });

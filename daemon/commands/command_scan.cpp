@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `cellwarden scan`: finds BMSs on serial ports and CAN interfaces and prints how to configure
-// them.
+// `cellwarden scan`: finds BMSs on serial ports, CAN interfaces and Bluetooth and prints how to
+// configure them.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -8,6 +8,7 @@
 
 #include "daemon/commands/commands.h"
 #include "daemon/commands/standard_output.h"
+#include "daemon/scan/scan_ble.h"
 #include "daemon/scan/scan_can.h"
 #include "daemon/scan/scan_port.h"
 
@@ -42,9 +43,9 @@ class Progress {
 
 ScannedPort scan_shown(const std::string& port) {
   const Progress progress(port);
-  if (is_can_name(port)) {
+  if (is_ble_name(port) || is_can_name(port)) {
     progress.show({}, 0, 1);
-    return scan_can(port);
+    return is_ble_name(port) ? scan_ble(port) : scan_can(port);
   }
   return scan_port(port, Bus::serial, [&](const ScanStep& step, std::size_t done, std::size_t of) {
     progress.show(step, done, of);
@@ -65,6 +66,7 @@ void tell(const std::string& port, const ScannedPort& scanned) {
 std::vector<std::string> all_ports() {
   std::vector<std::string> ports = serial_ports();
   for (std::string& interface : can_interfaces()) ports.push_back(std::move(interface));
+  for (std::string& adapter : ble_adapters()) ports.push_back(std::move(adapter));
   return ports;
 }
 
@@ -73,9 +75,10 @@ std::vector<std::string> all_ports() {
 int command_scan(const ScanOptions& options) {
   const std::vector<std::string> ports = options.ports.empty() ? all_ports() : options.ports;
   if (ports.empty()) {
-    fmt::print(stderr,
-               "cellwarden scan: this machine has no serial port and no CAN interface; plug an "
-               "adapter in, or name a port: cellwarden scan tcp://192.168.1.50:4196\n");
+    fmt::print(
+        stderr,
+        "cellwarden scan: this machine has no serial port, no CAN interface and no Bluetooth "
+        "adapter; plug one in, or name a port: cellwarden scan tcp://192.168.1.50:4196\n");
     return kUnavailable;
   }
   std::size_t found = 0;

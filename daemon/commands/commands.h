@@ -105,7 +105,7 @@ struct ReplayOptions {
 int command_replay(const ReplayOptions& options);
 
 struct ScanOptions {
-  std::vector<std::string> ports;  // none: serial ports and CAN interfaces of this machine
+  std::vector<std::string> ports;  // none: all serial ports, CAN interfaces, adapters
 };
 int command_scan(const ScanOptions& options);
 

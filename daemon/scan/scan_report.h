@@ -17,8 +17,12 @@ struct FoundDevice {
   bool overheard = false;  // another master asks it
   Pack pack{};             // as it was heard at `heard`
   Instant heard{};
-  std::string remark{};  // for people; empty: none
+  std::string remark{};   // for people; empty: none
+  std::string adapter{};  // that hears it over Bluetooth; empty: on no radio
 };
+
+/// What a device says of itself is anything: control characters become question marks.
+std::string one_line(std::string text);
 
 /// "lfp", "li-ion" or "lto": from the device's own limit of a cell, or else from its voltages.
 std::string_view likely_chemistry(const FoundDevice& device);
