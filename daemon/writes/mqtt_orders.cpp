@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "bridge/json.h"
+#include "core/assert.h"
 #include "daemon/writes/setting_text.h"
 
 namespace cw {
@@ -92,7 +93,7 @@ void MqttOrders::take(const MqttCommand& command, Instant now) {
   order.id = request.id;
   if (!request.fault.empty()) return refuse(order, "parse", request.fault, now);
   if (repeated(order, now)) return;
-  if (request.expires_s && wall_ms_() > *request.expires_s * 1000)
+  if (request.expires_s && wall_ms_() / 1000 >= *request.expires_s)
     return refuse(order, "expired", "it came after its time was over", now);
   const auto setting = setting_named(command.setting);
   if (!setting)
@@ -106,7 +107,8 @@ void MqttOrders::take(const MqttCommand& command, Instant now) {
   carry_out(order, now);
 }
 
-// QoS 1 may deliver twice: the answer is given twice then, the order carried out once.
+// QoS 1 may deliver twice: the answer is given twice then, and the order carried out once, or not
+// at all if the answer was an error.
 bool MqttOrders::repeated(const Order& order, Instant now) {
   while (!said_.empty() && now > said_.front().when + kRepeatWithin) said_.pop_front();
   if (order.id.empty()) return false;
@@ -134,7 +136,7 @@ std::string MqttOrders::too_soon(const Order& order, Instant now) {
   return {};
 }
 
-// The gate records what it refuses itself.
+// The gate would record every refusal; here a flood of them is only counted.
 void MqttOrders::carry_out(const Order& order, Instant now) {
   CommandGate& gate = gateway_.gate();
   const PackState& state = gateway_.store().packs()[order.pack];
@@ -146,9 +148,10 @@ void MqttOrders::carry_out(const Order& order, Instant now) {
                                 : !gate.allows(WriteOrigin::mqtt, order.change->setting)
                                     ? "forbidden"
                                     : "rule";
-  if (plan.good() && !plan.steps.empty()) say(order, "accepted", {}, "on its way", now);
-  gate.write(request, state, now, [this, order, code, now](const WriteResult& result) {
-    if (!result.plan.good()) return say(order, "error", code, result.plan.faults.front(), now);
+  if (!plan.good()) return refuse(order, code, plan.faults.front(), now);
+  if (!plan.steps.empty()) say(order, "accepted", {}, "on its way", now);
+  gate.write(request, state, now, [this, order, now](const WriteResult& result) {
+    CW_ASSERT(result.plan.good());
     if (result.steps.empty()) return say(order, "done", {}, "it is set so already", now);
     const WriteStep& step = result.steps.front();
     const std::string message =
@@ -198,7 +201,7 @@ void MqttOrders::say(const Order& order, std::string_view status, std::string_vi
   json.key("ts");
   json.decimal(wall_ms_(), 3);
   json.end_object();
-  if (!order.id.empty() && code != "rate" && code != "busy") {
+  if (!order.id.empty()) {
     std::erase_if(said_, [&](const Said& said) {
       return said.order.id == order.id && said.order.pack == order.pack &&
              said.order.key == order.key;

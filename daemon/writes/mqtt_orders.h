@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Settings ordered over MQTT: each order is judged, answered, and carried out at most once. What
-// may be written and how it is verified, the gate knows; here is what is special about a broker,
-// which repeats, stores and delays, and lets many speak. Reads no clock.
+// Settings ordered over MQTT: each order is judged and answered; one with an id is carried out at
+// most once, however often it is delivered within a minute. What may be written and how it is
+// verified, the gate knows; here is what is special about a broker, which repeats, stores and
+// delays, and lets many speak. Reads no clock.
 #pragma once
 #include <deque>
 #include <functional>

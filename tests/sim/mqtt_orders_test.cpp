@@ -91,7 +91,7 @@ TEST_F(MqttOrdersTest, WithoutLeaveNothingIsSent) {
   EXPECT_TRUE(answers[0].refused);
   EXPECT_EQ(overvoltage(), before);
   EXPECT_EQ(world->orders, 0);
-  EXPECT_EQ(recorded("refused by rule, by an mqtt client"), 1U);
+  EXPECT_EQ(recorded("refused over mqtt"), 1U);
 }
 
 TEST_F(MqttOrdersTest, WhatTheBrokerHadStoredIsRecordedAndNotCarriedOut) {
@@ -116,6 +116,26 @@ TEST_F(MqttOrdersTest, DeliveredTwiceItIsCarriedOutOnce) {
   EXPECT_EQ(said(R"("status":"done")"), 2);
   EXPECT_EQ(world->orders, sent);
   EXPECT_EQ(world->records.of(EventKind::setting_ordered).size(), 1U);
+}
+
+// Its client was told that it failed, and has given another order since.
+TEST_F(MqttOrdersTest, WhatWasRefusedAsTooSoonOrBusyIsNotCarriedOutLate) {
+  make();
+  const std::string busy = R"({"id":"busy","value":"OFF"})";
+  const std::string soon = R"({"id":"soon","value":3.61})";
+  order("cell_overvoltage_V", "3.62");
+  order("charge_switch", busy);
+  order("cell_overvoltage_V", soon);
+  ASSERT_EQ(said(R"("code":"busy")"), 1);
+  ASSERT_EQ(said(R"("code":"rate")"), 1);
+  world->run(10'000);
+  order("charge_switch", busy);
+  order("cell_overvoltage_V", soon);
+  world->run(5'000);
+  EXPECT_EQ(said(R"("code":"busy")"), 2);
+  EXPECT_EQ(said(R"("code":"rate")"), 2);
+  EXPECT_EQ(overvoltage(), 3'620);
+  EXPECT_EQ(world->truth(setting_of(Control::charge_switch)), 1);
 }
 
 TEST_F(MqttOrdersTest, OfABurstTheFirstIsCarriedOut) {
@@ -166,6 +186,16 @@ TEST_F(MqttOrdersTest, AfterItsTimeItIsNotCarriedOut) {
   EXPECT_EQ(overvoltage(), 3'620);
 }
 
+TEST_F(MqttOrdersTest, ATimeBeyondAllReckoningIsNotOverYet) {
+  make();
+  order("cell_overvoltage_V", R"({"value":3.62,"expires":9223372036854775807})");
+  world->run(5'000);
+  EXPECT_EQ(said(R"("code":"expired")"), 0);
+  EXPECT_EQ(overvoltage(), 3'620);
+  order("charge_switch", R"({"value":"OFF","expires":-9223372036854775808})");
+  EXPECT_EQ(said(R"("code":"expired")"), 1);
+}
+
 TEST_F(MqttOrdersTest, ASilentBoardIsAnError) {
   make();
   world->mute();
@@ -192,6 +222,14 @@ TEST_F(MqttOrdersTest, NobodyFillsTheRecord) {
   world->run(61'000);
   order("cell_overvoltage_V", "3.62", true);
   EXPECT_EQ(recorded("(990 more were not recorded)"), 1U);
+}
+
+TEST_F(MqttOrdersTest, NobodyFillsTheRecordWithWhatIsForbidden) {
+  make(false);
+  for (std::size_t i = 0; i < kParameterCount; ++i)
+    order(std::string{setting_key(setting_of(static_cast<Parameter>(i)))}, "1");
+  EXPECT_GT(said(R"("code":"forbidden")"), 20);
+  EXPECT_EQ(world->records.of(EventKind::setting_outcome).size(), 10U);
 }
 
 TEST_F(MqttOrdersTest, WithoutSuchAPackThereIsNobodyToAnswer) {
