@@ -13,7 +13,25 @@ auto standing(const ClientOrderMemory& kept, Order value, Instant now, std::int6
   return order;
 }
 
+constexpr Millis kNoSignAsked{INT32_MAX};  // 24 days: as good as never
+
 }  // namespace
+
+BankOrdersBook held_orders(const ClientOrders& kept, const ModbusOptions& options) {
+  const auto takes = [&](std::string_view point) {
+    const bool of_victron = point.starts_with("victron.");
+    const bool served = of_victron ? options.victron.enabled : options.sunspec.enabled;
+    return options.enabled && served && options.orders.opens(point);
+  };
+  ClientOrders held;
+  if (takes("802.SoCRsvMin") || takes("victron.2901")) held.soc_min = kept.soc_min;
+  if (takes("802.SocRsvMax")) held.soc_max = kept.soc_max;
+  if (takes("802.SetOp")) held.disconnect = kept.disconnect;
+  if (takes("802.CtrlHb")) held.alive = kept.alive;
+  BankOrdersBook book({options.orders.lease, kNoSignAsked});
+  book.restore(held);
+  return book;
+}
 
 std::vector<ClientOrderMemory> order_memory(const ClientOrders& orders, Instant now,
                                             std::int64_t wall_ms) {

@@ -132,6 +132,11 @@ void Gateway::restore(std::string_view memory, Instant now, std::int64_t wall_ms
   for (const PackMemory& kept : read->packs) restore_pack(kept, now);
   if (read->bank) bank_control_.restore(*read->bank, store_.packs(), now, wall_ms);
   client_orders_ = client_orders(read->orders, now, wall_ms);
+  const BankOrdersBook held = held_orders(client_orders_, configuration_.modbus);
+  if (held.standing() != client_orders_)
+    note(EventKind::bank_order, "what may not be asked for over Modbus any more has ended", now);
+  keep_orders(held.standing());
+  order(held.orders());
 }
 
 // A pack that is configured no more is forgotten with its trips.

@@ -6,6 +6,7 @@
 
 #include <set>
 
+#include "daemon/client_orders_memory.h"
 #include "daemon/control_orders.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
@@ -142,6 +143,7 @@ void Wiring::open_modbus() {
 ModbusHooks Wiring::modbus_hooks() {
   ModbusHooks hooks;
   hooks.kept = gateway_.kept_orders();
+  if (hooks.kept.alive) hooks.kept.alive->since = loop_.now();  // nobody could give one until now
   hooks.on_write = [this](const ModbusWrite& write) {
     const bool done = write.outcome == modbus::Exception::none;
     note(EventKind::bank_order,
@@ -153,14 +155,28 @@ ModbusHooks Wiring::modbus_hooks() {
              done ? "" : fmt::format(": refused, exception {}", static_cast<int>(write.outcome))),
          loop_.now());
   };
-  hooks.on_end = [this](BankOrdersBook::Ended ended) {
-    note(EventKind::bank_order,
-         ended == BankOrdersBook::Ended::client
-             ? "its client shows no sign of life: what it asked for ends"
-             : "the time of what was asked for is over",
-         loop_.now());
-  };
+  hooks.on_end = [this](BankOrdersBook::Ended ended) { note_end(ended); };
   return hooks;
+}
+
+void Wiring::note_end(BankOrdersBook::Ended ended) {
+  note(EventKind::bank_order,
+       ended == BankOrdersBook::Ended::client
+           ? "its client shows no sign of life: what it asked for ends"
+           : "the time of what was asked for is over",
+       loop_.now());
+}
+
+// As long as the port is taken, what a former process kept holds by its leases alone.
+void Wiring::take_orders(Instant now) {
+  if (modbus_) {
+    gateway_.order(modbus_->orders(now));
+    return gateway_.keep_orders(modbus_->standing());
+  }
+  BankOrdersBook held = held_orders(gateway_.kept_orders(), configuration_.modbus);
+  if (const auto ended = held.step(now); ended != BankOrdersBook::Ended::nothing) note_end(ended);
+  gateway_.order(held.orders());
+  gateway_.keep_orders(held.standing());
 }
 
 void Wiring::open_mqtt() {
@@ -266,10 +282,7 @@ std::string Wiring::release(const ControlRequest& request) {
 void Wiring::end_turn() {
   const Instant now = loop_.now();
   if (now >= kept_house_ + kHouseEvery) keep_house(now);
-  if (modbus_) {
-    gateway_.order(modbus_->orders(now));
-    gateway_.keep_orders(modbus_->standing());
-  }
+  take_orders(now);
   if (gateway_.has_news()) probe_.note(CaptureKind::decide);
   gateway_.end_turn(now, Loop::wall_ms());
   keep_state(now);
@@ -348,11 +361,9 @@ StatusDetails Wiring::details() const {
   details.started = started_;
   details.relays = configuration_.relays;
   if (mqtt_) details.sinks.push_back({"mqtt", mqtt_->health()});
-  if (modbus_) {
-    details.sinks.push_back({"modbus", modbus_->health()});
-    details.soc_min = shown_order(modbus_->standing().soc_min);
-    details.soc_max = shown_order(modbus_->standing().soc_max);
-  }
+  details.soc_min = shown_order(gateway_.kept_orders().soc_min);
+  details.soc_max = shown_order(gateway_.kept_orders().soc_max);
+  if (modbus_) details.sinks.push_back({"modbus", modbus_->health()});
   if (!modbus_trouble_.empty()) details.sinks.push_back({"modbus", {false, modbus_trouble_, 0}});
   if (history_) details.sinks.push_back({"history", history_->health()});
   for (const auto& wire : wires_)

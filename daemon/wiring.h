@@ -46,6 +46,8 @@ class Wiring final : private OrderDesk {
   void open_modbus();
   void open_mqtt();
   ModbusHooks modbus_hooks();
+  void take_orders(Instant now);
+  void note_end(BankOrdersBook::Ended ended);
   void switch_recording(bool on);
   void note_inverters(Instant now);
   void note(EventKind kind, std::string_view detail, Instant now);

@@ -22,8 +22,7 @@ ModbusUnits::ModbusUnits(const ModbusOptions& options, ModbusHooks hooks)
       hooks_(std::move(hooks)),
       book_({options.orders.lease, options.orders.client_silent_most}) {
   site_.orders.offered = options_.orders.offered();
-  // What a client may not ask for any more has ended with the configuration.
-  if (options_.orders.offered()) book_.restore(hooks_.kept);
+  book_.restore(hooks_.kept);
   book_.show(site_.orders);
 }
 

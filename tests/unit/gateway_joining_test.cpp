@@ -67,6 +67,15 @@ class Contactors : public testing::Test, public Sink {
     return out;
   }
 
+  static ModbusOptions that_takes(std::vector<std::string> points) {
+    ModbusOptions out;
+    out.enabled = true;
+    out.sunspec.enabled = true;
+    out.orders.from = {"192.0.2.10"};
+    out.orders.points = std::move(points);
+    return out;
+  }
+
   void publish(const Picture& picture, std::span<const std::size_t>) override {
     relays_.assign(picture.relays.begin(), picture.relays.end());
     request_ = *picture.request;
@@ -175,7 +184,37 @@ TEST_F(Contactors, CurrentIsBroughtDownForAPackThatWaitsButNotForEver) {
   EXPECT_GE(request_.charge_current.value.count, 80'000);
 }
 
+// Who took the bank off keeps it off, though the port on which to ask is not to be had again.
+TEST_F(Contactors, WhatWasAskedOfTheBankHoldsFromTheFirstMomentAfterARestart) {
+  configuration_.modbus = that_takes({"802.SetOp"});
+  ClientOrders orders;
+  orders.disconnect = BankOrdersBook::Standing<bool>{true, {}, now_};
+  gateway_.keep_orders(orders);
+  const auto memory = gateway_.take_memory(now_, kWall_ms + now_.ms);
+  Gateway again(configuration_);
+  again.restore(*memory, now_, kWall_ms + now_.ms);
+  EXPECT_FALSE(again.take_memory(now_, kWall_ms + now_.ms)) << "all of it is still kept";
+  again.start(now_, kWall_ms + now_.ms);
+  EXPECT_TRUE(again.store().packs().front().disconnect);
+}
+
+TEST_F(Contactors, WhatMayNotBeAskedOfTheBankAnyMoreEndsWithARestart) {
+  ClientOrders orders;
+  orders.disconnect = BankOrdersBook::Standing<bool>{true, {}, now_};
+  gateway_.keep_orders(orders);
+  const auto memory = gateway_.take_memory(now_, kWall_ms + now_.ms);
+  Gateway again(configuration_);
+  again.add(*this);
+  again.restore(*memory, now_, kWall_ms + now_.ms);
+  again.start(now_, kWall_ms + now_.ms);
+  EXPECT_FALSE(again.store().packs().front().disconnect);
+  EXPECT_TRUE(was_told("what may not be asked for over Modbus any more has ended"));
+  EXPECT_EQ(again.kept_orders(), ClientOrders{});
+  EXPECT_TRUE(again.take_memory(now_, kWall_ms + now_.ms)) << "the file forgets it too";
+}
+
 TEST_F(Contactors, WhatWasAskedOfTheBankSurvivesARestart) {
+  configuration_.modbus = that_takes({"802.SoCRsvMin"});
   run(5);
   ClientOrders orders;
   orders.soc_min = BankOrdersBook::Standing<CentiPercent>{CentiPercent{3'000}, {}, now_};
