@@ -14,6 +14,7 @@ namespace {
 
 constexpr const char* kBlueZ = "org.bluez";
 constexpr const char* kProperties = "org.freedesktop.DBus.Properties";
+constexpr const char* kAdverts = "org.bluez.LEAdvertisingManager1";
 constexpr const char* kRoot = "/org/cellwarden/board";
 constexpr const char* kServicePath = "/org/cellwarden/board/service";
 constexpr const char* kDataPath = "/org/cellwarden/board/service/data";
@@ -46,8 +47,11 @@ class Ble final : public SimulationEndpoint {
   // What BlueZ asks of us.
   int on_write(sd_bus_message* call);
   int on_notify(sd_bus_message* call, bool on);
+  int on_added(sd_bus_message* signal);
   int on_device(sd_bus_message* signal);
   int on_reply(sd_bus_message* reply, const char* what);
+  int on_withdrawn();
+  int on_advertised(sd_bus_message* reply);
   const std::string& name() const { return endpoint_.name; }
   const std::string& mac() const { return address_; }
 
@@ -59,6 +63,10 @@ class Ble final : public SimulationEndpoint {
   void ask(const char* interface, const char* member, const char* path, bool options,
            sd_bus_message_handler_t done);
   void process();
+  bool listen();
+  void advertise();
+  int read_device(sd_bus_message* properties, const std::string& path);
+  void note_connected(const std::string& path, bool connected);
   void note_central(sd_bus_message* call);
   void link(bool listening);
   void shut();
@@ -74,6 +82,8 @@ class Ble final : public SimulationEndpoint {
   bool connected_ = false;
   bool listening_ = false;
   bool processing_ = false;
+  bool advertising_ = false;  // BlueZ was asked and has not answered yet
+  bool refused_ = false;      // that was told
   int tends_ = 0;
 };
 
@@ -135,11 +145,15 @@ int nothing(sd_bus_message* call, void*, sd_bus_error*) {
 int device_changed(sd_bus_message* signal, void* data, sd_bus_error*) {
   return self(data).on_device(signal);
 }
+int device_added(sd_bus_message* signal, void* data, sd_bus_error*) {
+  return self(data).on_added(signal);
+}
 int registered(sd_bus_message* reply, void* data, sd_bus_error*) {
   return self(data).on_reply(reply, "service");
 }
+int withdrawn(sd_bus_message*, void* data, sd_bus_error*) { return self(data).on_withdrawn(); }
 int advertised(sd_bus_message* reply, void* data, sd_bus_error*) {
-  return self(data).on_reply(reply, "advertisement");
+  return self(data).on_advertised(reply);
 }
 int ignored(sd_bus_message*, void*, sd_bus_error*) { return 0; }
 
@@ -176,18 +190,27 @@ bool Ble::open() {
   shut();
   int done = sd_bus_open_system(&bus_);
   if (done < 0) return fail("no system bus", done);
-  if (!read_address() || !offer()) return false;
-  const std::string rule = fmt::format(
-      "type='signal',sender='org.bluez',interface='{}',member='PropertiesChanged',"
-      "path_namespace='{}',arg0='{}'",
-      kProperties, adapter_, kDevice);
-  done = sd_bus_add_match(bus_, nullptr, rule.c_str(), device_changed, this);
-  if (done < 0) return fail("BlueZ is not heard", done);
+  if (!read_address() || !offer() || !listen()) return false;
   watched_ = sd_bus_get_fd(bus_);
   loop_.watch(watched_, EPOLLIN, [this](std::uint32_t) { process(); });
   ask("org.bluez.GattManager1", "RegisterApplication", kRoot, true, registered);
-  ask("org.bluez.LEAdvertisingManager1", "RegisterAdvertisement", kAdvertPath, true, advertised);
+  advertise();
   return true;
+}
+
+/// Who connects is a device that changes, or for the first time a new one.
+bool Ble::listen() {
+  const std::string changed = fmt::format(
+      "type='signal',sender='org.bluez',interface='{}',member='PropertiesChanged',"
+      "path_namespace='{}',arg0='{}'",
+      kProperties, adapter_, kDevice);
+  const std::string added = fmt::format(
+      "type='signal',sender='org.bluez',interface='org.freedesktop.DBus.ObjectManager',"
+      "member='InterfacesAdded',arg0path='{}/'",
+      adapter_);
+  int done = sd_bus_add_match(bus_, nullptr, changed.c_str(), device_changed, this);
+  if (done >= 0) done = sd_bus_add_match(bus_, nullptr, added.c_str(), device_added, this);
+  return done >= 0 || fail("BlueZ is not heard", done);
 }
 
 bool Ble::read_address() {
@@ -237,12 +260,34 @@ void Ble::process() {
   if (done < 0) fail("the system bus is gone", done);
 }
 
-// A radio advertises again and again; a virtual controller only once for each registration.
+// A radio advertises again and again; a virtual controller only once for each registration. On a
+// busy machine one takes longer than a round: it is not withdrawn before it began.
 void Ble::tend() {
   process();
-  if (bus_ == nullptr || connected_ || ++tends_ % kTendsPerAdvertisement != 0) return;
-  ask("org.bluez.LEAdvertisingManager1", "UnregisterAdvertisement", kAdvertPath, false, ignored);
-  ask("org.bluez.LEAdvertisingManager1", "RegisterAdvertisement", kAdvertPath, true, ignored);
+  if (bus_ == nullptr || connected_ || advertising_ || ++tends_ % kTendsPerAdvertisement != 0)
+    return;
+  advertising_ = true;
+  ask(kAdverts, "UnregisterAdvertisement", kAdvertPath, false, withdrawn);
+}
+
+void Ble::advertise() {
+  advertising_ = true;
+  ask(kAdverts, "RegisterAdvertisement", kAdvertPath, true, advertised);
+}
+
+// Whether it was there or not: somebody may have connected meanwhile.
+int Ble::on_withdrawn() {
+  advertising_ = false;
+  if (!connected_) advertise();
+  return 0;
+}
+
+int Ble::on_advertised(sd_bus_message* reply) {
+  advertising_ = false;
+  const bool refused = sd_bus_message_get_error(reply) != nullptr;
+  if (refused && !refused_) (void)on_reply(reply, "advertisement");
+  refused_ = refused;
+  return 0;
 }
 
 void Ble::link(bool listening) {
@@ -261,7 +306,7 @@ int Ble::on_write(sd_bus_message* call) {
   return sd_bus_reply_method_return(call, "");
 }
 
-// A central that was not known before is announced already connected: only its writes name it.
+// Should BlueZ have said nothing of it, its writes name it.
 void Ble::note_central(sd_bus_message* call) {
   if (!central_.empty() || sd_bus_message_enter_container(call, 'a', "{sv}") < 0) return;
   while (sd_bus_message_enter_container(call, 'e', "sv") > 0) {
@@ -282,24 +327,50 @@ int Ble::on_notify(sd_bus_message* call, bool on) {
   return sd_bus_reply_method_return(call, "");
 }
 
-int Ble::on_device(sd_bus_message* signal) {
-  int done = sd_bus_message_skip(signal, "s");
-  if (done < 0 || sd_bus_message_enter_container(signal, 'a', "{sv}") < 0) return done;
-  while (sd_bus_message_enter_container(signal, 'e', "sv") > 0) {
-    const char* key = nullptr;
-    done = sd_bus_message_read(signal, "s", &key);
-    if (done >= 0 && std::strcmp(key, "Connected") == 0) {
-      int connected = 0;
-      done = sd_bus_message_read(signal, "v", "b", &connected);
-      connected_ = connected != 0;
-      central_ = connected_ ? sd_bus_message_get_path(signal) : "";
-      if (!connected_) link(false);
-    } else if (done >= 0) {
-      done = sd_bus_message_skip(signal, "v");
-    }
-    if (done < 0 || sd_bus_message_exit_container(signal) < 0) break;
+int Ble::on_added(sd_bus_message* signal) {
+  const char* path = nullptr;
+  if (sd_bus_message_read(signal, "o", &path) < 0) return 0;
+  if (sd_bus_message_enter_container(signal, 'a', "{sa{sv}}") < 0) return 0;
+  while (sd_bus_message_enter_container(signal, 'e', "sa{sv}") > 0) {
+    const char* interface = nullptr;
+    int done = sd_bus_message_read(signal, "s", &interface);
+    if (done < 0) return 0;
+    done = std::strcmp(interface, kDevice) == 0 ? read_device(signal, path)
+                                                : sd_bus_message_skip(signal, "a{sv}");
+    if (done < 0 || sd_bus_message_exit_container(signal) < 0) return 0;
   }
   return 0;
+}
+
+int Ble::on_device(sd_bus_message* signal) {
+  if (sd_bus_message_skip(signal, "s") >= 0)
+    (void)read_device(signal, sd_bus_message_get_path(signal));
+  return 0;
+}
+
+/// Reads all of a{sv}; negative: it is something else.
+int Ble::read_device(sd_bus_message* properties, const std::string& path) {
+  int done = sd_bus_message_enter_container(properties, 'a', "{sv}");
+  while (done >= 0 && (done = sd_bus_message_enter_container(properties, 'e', "sv")) > 0) {
+    const char* key = nullptr;
+    int connected = 0;
+    done = sd_bus_message_read(properties, "s", &key);
+    if (done < 0) return done;
+    const bool tells = std::strcmp(key, "Connected") == 0;
+    done = tells ? sd_bus_message_read(properties, "v", "b", &connected)
+                 : sd_bus_message_skip(properties, "v");
+    if (done >= 0 && tells) note_connected(path, connected != 0);
+    if (done >= 0) done = sd_bus_message_exit_container(properties);
+  }
+  return done < 0 ? done : sd_bus_message_exit_container(properties);
+}
+
+// One that is not ours says nothing about the one that is.
+void Ble::note_connected(const std::string& path, bool connected) {
+  if (!connected && path != central_) return;
+  connected_ = connected;
+  central_ = connected ? path : "";
+  if (!connected) link(false);
 }
 
 int Ble::on_reply(sd_bus_message* reply, const char* what) {
@@ -338,7 +409,8 @@ void Ble::shut() {
   watched_ = -1;
   bus_ = sd_bus_flush_close_unref(bus_);
   central_.clear();
-  connected_ = false;
+  connected_ = advertising_ = refused_ = false;
+  tends_ = 0;
   link(false);
 }
 
