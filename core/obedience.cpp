@@ -12,8 +12,14 @@ std::int32_t allowed_current(Milliamps limit, const ObedienceSettings& settings)
   return static_cast<std::int32_t>(std::min<std::int64_t>(allowed, INT32_MAX));
 }
 
-bool is_due(std::optional<Millis> after, Instant since, Instant now) {
-  return after && now >= since + *after;
+bool is_due(std::optional<Millis> after, Millis lasted) {
+  return after && lasted.count >= after->count;
+}
+
+// The sum of two spans, as far as it is counted.
+Millis counted(Millis lasted, std::int64_t more_ms) {
+  return {static_cast<std::int32_t>(
+      std::clamp<std::int64_t>(lasted.count + more_ms, 0, kLongestLadder.count))};
 }
 
 bool takes(const EscalationLadder& ladder, Escalation step) {
@@ -27,13 +33,12 @@ bool takes(const EscalationLadder& ladder, Escalation step) {
   return false;
 }
 
-Escalation strongest(const Disobedience& disobedience, const EscalationLadder& ladder,
-                     Instant now) {
+Escalation strongest(const Disobedience& disobedience, const EscalationLadder& ladder) {
   if (!disobedience.raised) return Escalation::none;
-  if (is_due(ladder.relay, disobedience.since, now)) return Escalation::relay;
-  if (is_due(ladder.silence, disobedience.since, now)) return Escalation::silence;
-  if (is_due(ladder.soc, disobedience.since, now)) return Escalation::soc;
-  if (is_due(ladder.flags, disobedience.since, now)) return Escalation::flags;
+  if (is_due(ladder.relay, disobedience.lasted)) return Escalation::relay;
+  if (is_due(ladder.silence, disobedience.lasted)) return Escalation::silence;
+  if (is_due(ladder.soc, disobedience.lasted)) return Escalation::soc;
+  if (is_due(ladder.flags, disobedience.lasted)) return Escalation::flags;
   return Escalation::none;
 }
 
@@ -60,11 +65,12 @@ void escalate(BankRequest& request, Flow flow, Escalation step, const Escalation
   if (in_force(Escalation::silence)) request.voice = Voice::silent;
 }
 
-// A limit on its way up forbids nothing that is not allowed: a load that comes back at once is none
-// of disobedience.
+// A limit on its way up, and the zero that makes room for a pack, forbid nothing that is not
+// allowed: a load that comes back at once, or that stays, is none of disobedience.
 Milliamps judged(const BankLimit<Milliamps>& limit) {
-  const bool rising = limit.reason.cause == LimitCause::rising && limit.next_value;
-  return rising ? *limit.next_value : limit.value;
+  const LimitCause cause = limit.reason.cause;
+  const bool forbids = cause != LimitCause::rising && cause != LimitCause::joining;
+  return forbids ? limit.value : limit.next_value.value_or(limit.value);
 }
 
 }  // namespace
@@ -84,55 +90,58 @@ ObedienceInput obedience_input(const BankRequest& request) {
 }
 
 // Raised again soon after, it goes on as if the time between had not been.
-void Obedience::step_row(Row& row, std::int32_t value, std::int32_t limit, std::int32_t allowed,
-                         Millis after, const ObedienceSettings& settings, Instant now) {
-  const bool over = value > allowed;
-  const bool raise = row.over.step(over, after, now);
+void Obedience::step_row(Row& row, const Sample& sample, const ObedienceSettings& settings,
+                         Millis passed, Instant now) {
+  const bool over = sample.value > sample.allowed;
+  const bool raise = row.over.step(over, sample.after, now);
   const bool clear = row.within.step(!over, settings.clear_after, now);
+  if (row.now.raised) row.now.lasted = counted(row.now.lasted, passed.count);
   if (!row.now.raised && raise) {
     const bool again = row.cleared && now < *row.cleared + settings.remember_for;
-    const std::int32_t times = static_cast<std::int32_t>(row.now.times);
     row.now = {.raised = true,
-               .since = again ? now + -row.lasted : now,
-               .worst = value,
-               .limit = limit,
-               .times = static_cast<std::uint32_t>(times + 1)};
+               .lasted = again ? row.now.lasted : Millis{},
+               .worst = sample.value,
+               .limit = sample.limit,
+               .times = row.now.times + 1};
   }
-  if (row.now.raised && value > row.now.worst) {
-    row.now.worst = value;
-    row.now.limit = limit;
+  if (row.now.raised && sample.value > row.now.worst) {
+    row.now.worst = sample.value;
+    row.now.limit = sample.limit;
   }
   if (row.now.raised && clear) {
     row.now.raised = false;
     row.cleared = now;
     // The time it took to believe that it listens again is not held against it.
-    const std::int64_t lasted =
-        std::max<std::int64_t>(0, now.ms - row.now.since.ms - settings.clear_after.count);
-    row.lasted = {static_cast<std::int32_t>(std::min<std::int64_t>(lasted, INT32_MAX))};
+    row.now.lasted = counted(row.now.lasted, -settings.clear_after.count);
   }
 }
 
 void Obedience::step(const ObedienceInput& input, const ObedienceSettings& settings, Instant now) {
+  const Millis passed = counted({}, stepped_ ? now.ms - stepped_->ms : 0);
+  stepped_ = now;
   if (!input.told || !input.current) return blind();
+  const auto step = [&](Disobeyed what, const Sample& sample) {
+    step_row(rows_[static_cast<std::size_t>(what)], sample, settings, passed, now);
+  };
   const std::int32_t current = input.current->count;
-  step_row(rows_[0], current, input.charge_limit.count,
-           allowed_current(input.charge_limit, settings), settings.after, settings, now);
-  step_row(rows_[1], -current, input.discharge_limit.count,
-           allowed_current(input.discharge_limit, settings), settings.after, settings, now);
+  step(Disobeyed::charge_current, {current, input.charge_limit.count,
+                                   allowed_current(input.charge_limit, settings), settings.after});
+  step(Disobeyed::discharge_current,
+       {-current, input.discharge_limit.count, allowed_current(input.discharge_limit, settings),
+        settings.after});
   if (!input.voltage) return;
   // A battery that rests above a charge voltage that fell is no disobedience.
   const bool charging = current > settings.over.count;
-  const std::int32_t voltage = charging ? input.voltage->count : 0;
-  step_row(rows_[2], voltage, input.voltage_limit.count,
-           input.voltage_limit.count + settings.voltage_over.count, settings.voltage_after,
-           settings, now);
+  const std::int32_t limit = input.voltage_limit.count;
+  step(Disobeyed::charge_voltage, {charging ? input.voltage->count : 0, limit,
+                                   limit + settings.voltage_over.count, settings.voltage_after});
 }
 
 void Obedience::restore(const ObedienceMemory& memory) {
   for (std::size_t i = 0; i < kDisobeyedCount; ++i) {
-    rows_[i].now = {.raised = memory[i].raised, .since = memory[i].since, .times = memory[i].times};
-    rows_[i].cleared = memory[i].cleared;
-    rows_[i].lasted = memory[i].lasted;
+    const DisobedienceMemory& kept = memory[i];
+    rows_[i].now = {.raised = kept.raised, .lasted = counted(kept.lasted, 0), .times = kept.times};
+    rows_[i].cleared = kept.cleared;
   }
 }
 
@@ -141,15 +150,15 @@ ObedienceMemory Obedience::memory() const {
   for (std::size_t i = 0; i < kDisobeyedCount; ++i) {
     const Row& row = rows_[i];
     memory[i] = {.raised = row.now.raised,
-                 .since = row.now.since,
+                 .lasted = row.now.lasted,
                  .cleared = row.cleared,
-                 .lasted = row.lasted,
                  .times = row.now.times};
   }
   return memory;
 }
 
-// What is not measured is not held against anybody, and no time passes for it.
+// What is not measured is held against nobody: nothing is raised because of it, and what is raised
+// gets no older.
 void Obedience::blind() {
   for (Row& row : rows_) row.over.forget();
 }
@@ -158,19 +167,17 @@ bool Obedience::any() const {
   return std::any_of(rows_.begin(), rows_.end(), [](const Row& row) { return row.now.raised; });
 }
 
-Escalation escalation(Flow flow, const Obedience& obedience, const EscalationLadder& ladder,
-                      Instant now) {
-  if (flow == Flow::discharge)
-    return strongest(obedience.of(Disobeyed::discharge_current), ladder, now);
-  return std::max(strongest(obedience.of(Disobeyed::charge_current), ladder, now),
-                  strongest(obedience.of(Disobeyed::charge_voltage), ladder, now));
+Escalation escalation(Flow flow, const Obedience& obedience, const EscalationLadder& ladder) {
+  if (flow == Flow::discharge) return strongest(obedience.of(Disobeyed::discharge_current), ladder);
+  return std::max(strongest(obedience.of(Disobeyed::charge_current), ladder),
+                  strongest(obedience.of(Disobeyed::charge_voltage), ladder));
 }
 
 BankRequest escalated(const BankRequest& request, const Obedience& obedience,
-                      const EscalationLadder& ladder, Instant now) {
+                      const EscalationLadder& ladder) {
   BankRequest told = request;
   for (const Flow flow : {Flow::charge, Flow::discharge})
-    escalate(told, flow, escalation(flow, obedience, ladder, now), ladder);
+    escalate(told, flow, escalation(flow, obedience, ladder), ladder);
   return told;
 }
 

@@ -43,11 +43,14 @@ constexpr std::string_view name(Disobeyed what) {
   return names[static_cast<std::size_t>(what)];
 }
 
+/// No step of a ladder is later; longer is not counted.
+inline constexpr Millis kLongestLadder{3'600'000};
+
 /// One limit that is not obeyed.
 struct Disobedience {
   bool raised = false;
-  Instant since{};         // when it was raised; while it returns again and again, when it would
-                           // have been in one go
+  Millis lasted{};         // since it was raised, as far as it was measured; while it returns again
+                           // and again, as if in one go. Not raised: the last time
   std::int32_t worst = 0;  // the largest value measured meanwhile, in mA or mV
   std::int32_t limit = 0;  // what was told then
   std::uint32_t times = 0;
@@ -56,9 +59,8 @@ struct Disobedience {
 /// What must survive a restart of one limit. What is measured now is measured anew.
 struct DisobedienceMemory {
   bool raised = false;
-  Instant since{};                   // raised: as in Disobedience
-  std::optional<Instant> cleared{};  // not raised: when it was taken back
-  Millis lasted{};                   // until then
+  Millis lasted{};                   // as in Disobedience
+  std::optional<Instant> cleared{};  // when it was last taken back
   std::uint32_t times = 0;
   friend constexpr bool operator==(const DisobedienceMemory&, const DisobedienceMemory&) = default;
 };
@@ -81,13 +83,18 @@ class Obedience {
     Disobedience now;
     TimedCondition over, within;
     std::optional<Instant> cleared;
-    Millis lasted{};
+  };
+  /// What was measured of one limit, what was told, and what of it is still obedience.
+  struct Sample {
+    std::int32_t value, limit, allowed;
+    Millis after;  // so long it must be more
   };
   void blind();
-  static void step_row(Row& row, std::int32_t value, std::int32_t limit, std::int32_t allowed,
-                       Millis after, const ObedienceSettings& settings, Instant now);
+  static void step_row(Row& row, const Sample& sample, const ObedienceSettings& settings,
+                       Millis passed, Instant now);
 
   std::array<Row, kDisobeyedCount> rows_{};
+  std::optional<Instant> stepped_;
 };
 
 /// What is done about it, milder first.
@@ -98,7 +105,7 @@ constexpr std::string_view name(Escalation step) {
   return names[static_cast<std::size_t>(step)];
 }
 
-/// How long after a disobedience was raised each step is taken, of one inverter; absent: never.
+/// How long a disobedience must have lasted for each step, of one inverter; absent: never.
 struct EscalationLadder {
   std::optional<Millis> flags{};    // its request flags and its limit are zero
   std::optional<Millis> soc{};      // it is told 100 % when it charges too much, 0 % otherwise
@@ -108,11 +115,10 @@ struct EscalationLadder {
 };
 
 /// The steps in force in one direction, as the strongest: every milder configured one is too.
-Escalation escalation(Flow flow, const Obedience& obedience, const EscalationLadder& ladder,
-                      Instant now);
+Escalation escalation(Flow flow, const Obedience& obedience, const EscalationLadder& ladder);
 
 /// What the inverter is told in place of `request`. A step only ever asks for less.
 BankRequest escalated(const BankRequest& request, const Obedience& obedience,
-                      const EscalationLadder& ladder, Instant now);
+                      const EscalationLadder& ladder);
 
 }  // namespace cw

@@ -140,7 +140,7 @@ void BankControl::watch_obedience(Instant now, std::vector<Event>& events) {
   };
   if (std::ranges::any_of(states_, stale)) input.current.reset();
   obedience_.step(input, {}, now);
-  request_ = escalated(control_.request(), obedience_, ladder, now);
+  request_ = escalated(control_.request(), obedience_, ladder);
   for (std::size_t i = 0; i < kDisobeyedCount; ++i) {
     const auto what = static_cast<Disobeyed>(i);
     const Disobedience& row = obedience_.of(what);
@@ -162,7 +162,7 @@ void BankControl::enforce(const EscalationLadder& ladder, Instant now, std::vect
   ignored_ = Switches::none;
   for (const Flow flow : {Flow::charge, Flow::discharge}) {
     const auto index = static_cast<std::size_t>(flow);
-    const Escalation step = escalation(flow, obedience_, ladder, now);
+    const Escalation step = escalation(flow, obedience_, ladder);
     if (step == Escalation::relay) ignored_ = ignored_ | switches[index];
     if (step == enforced_[index]) continue;
     events.push_back(

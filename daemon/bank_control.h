@@ -90,7 +90,8 @@ class BankControl {
   std::array<Told, kLimitCount> told_{};
   std::vector<ChargeBreaches> contradictions_;  // by pack: as they were told
 
-  /// What revision() stands for, on the clock of this process.
+  /// What revision() stands for, on the clock of this process. How long a disobedience lasts counts
+  /// in steps of ten seconds here: that much of it a crash may forgive.
   struct Kept {
     ChargeMemory charge;
     bool full_charge = false;

@@ -8,6 +8,7 @@ namespace cw {
 namespace {
 
 constexpr Milliamps kShareOf{100'000};  // a share that was kept is of this much
+constexpr Millis kLastedStep{10'000};   // a disobedience that goes on is written so often
 
 std::uint8_t percent_of(const PackShare& share) {
   if (share.own.count <= 0 || share.total.count <= 0) return 0;
@@ -28,6 +29,8 @@ BankControl::Kept BankControl::kept() const {
   Kept kept{control_.memory(), full_charge_, obedience_.memory(), {}};
   for (const ChargePackState& state : states_)
     kept.shares.push_back({percent_of(state.charge.share), percent_of(state.discharge.share)});
+  for (DisobedienceMemory& row : kept.obedience)
+    row.lasted.count -= row.lasted.count % kLastedStep.count;
   return kept;
 }
 
@@ -53,8 +56,7 @@ void BankControl::restore(const BankMemory& memory, std::span<const PackState> p
   ObedienceMemory obedience;
   for (std::size_t i = 0; i < kDisobeyedCount; ++i) {
     const IgnoredMemory& row = memory.ignored[i];
-    obedience[i].raised = row.raised_since.has_value();
-    if (row.raised_since) obedience[i].since = on_the_clock(*row.raised_since, now, wall_ms);
+    obedience[i].raised = row.raised;
     if (row.cleared) obedience[i].cleared = on_the_clock(*row.cleared, now, wall_ms);
     obedience[i].lasted = {row.lasted_ms};
     obedience[i].times = row.times;
@@ -72,10 +74,11 @@ std::optional<BankMemory> BankControl::memory(std::span<const PackState> packs, 
   for (std::size_t i = 0; i < kept_.shares.size(); ++i)
     if (kept_.shares[i] != std::array<std::uint8_t, 2>{})
       memory.shares.push_back({std::string{packs[i].name.view()}, kept_.shares[i]});
+  const ObedienceMemory obedience = obedience_.memory();
   for (std::size_t i = 0; i < kDisobeyedCount; ++i) {
-    const DisobedienceMemory& row = kept_.obedience[i];
+    const DisobedienceMemory& row = obedience[i];
     IgnoredMemory& out = memory.ignored[i];
-    if (row.raised) out.raised_since = on_the_wall(row.since, now, wall_ms);
+    out.raised = row.raised;
     if (row.cleared) out.cleared = on_the_wall(*row.cleared, now, wall_ms);
     out.lasted_ms = row.lasted.count;
     out.times = row.times;

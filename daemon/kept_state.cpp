@@ -7,7 +7,7 @@
 //   bank STAGE LAST_FULL WATCHED_SINCE   Unix times in milliseconds; - for none
 //   full_charge 1         ordered and not done; of the bank above, as the next two
 //   share PACK CHARGE DISCHARGE          percent
-//   ignored LIMIT SINCE CLEARED LASTED TIMES
+//   ignored LIMIT RAISED CLEARED LASTED TIMES
 //   order NAME VALUE SINCE WHO           of a Modbus client
 //   end CHECKSUM          FNV-1a, 64 bits in hex, of everything before this line
 #include "daemon/kept_state.h"
@@ -131,15 +131,14 @@ bool parse_share(std::string_view rest, Memory& memory) {
 // Which limit, by its number.
 bool parse_ignored(std::string_view rest, Memory& memory) {
   const auto limit = take(rest, ' ');
-  const auto since = take(rest, ' ');
+  const auto raised = take(rest, ' ');
   const auto cleared = take(rest, ' ');
   const auto lasted = take(rest, ' ');
   std::size_t which = 0;
   if (!memory.bank || !lasted || !parse(*limit, which) || which >= kDisobeyedCount) return false;
   IgnoredMemory& row = memory.bank->ignored[which];
-  return parse_time_or_none(*since, row.raised_since) &&
-         parse_time_or_none(*cleared, row.cleared) && parse(*lasted, row.lasted_ms) &&
-         parse(rest, row.times);
+  return parse_flag(*raised, row.raised) && parse_time_or_none(*cleared, row.cleared) &&
+         parse(*lasted, row.lasted_ms) && parse(rest, row.times);
 }
 
 bool parse_order(std::string_view rest, Memory& memory) {
@@ -173,7 +172,7 @@ std::string write_bank(const BankMemory& bank) {
   for (std::size_t i = 0; i < kDisobeyedCount; ++i) {
     const IgnoredMemory& row = bank.ignored[i];
     if (row == IgnoredMemory{}) continue;
-    text += fmt::format("ignored {} {} {} {} {}\n", i, time_or_none(row.raised_since),
+    text += fmt::format("ignored {} {} {} {} {}\n", i, row.raised ? 1 : 0,
                         time_or_none(row.cleared), row.lasted_ms, row.times);
   }
   return text;

@@ -45,7 +45,7 @@ struct ShareMemory {
 
 /// DisobedienceMemory of core/obedience.h on the wall.
 struct IgnoredMemory {
-  std::optional<std::int64_t> raised_since;
+  bool raised = false;
   std::optional<std::int64_t> cleared;
   std::int32_t lasted_ms = 0;
   std::uint32_t times = 0;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/charge_validation.h"
+#include "core/obedience.h"
 #include "core/presets.h"
 #include "daemon/configuration/breach_text.h"
 #include "daemon/configuration/configuration_parts.h"
@@ -245,6 +246,7 @@ void check_settings(const SectionValues& section, const Configuration& all, Faul
 /// The last step of the ladder opens relays; without one nothing would happen.
 void check_last_step(const SectionValues& section, const Configuration& all, FaultList& faults) {
   constexpr auto relay = option("bank", "ignored_relay_after");
+  static_assert(kOptions[relay].highest == kLongestLadder.count, "it would never be reached");
   const auto opens = [](const RelayConfiguration& one) {
     return one.role == RelayRole::charge || one.role == RelayRole::discharge;
   };

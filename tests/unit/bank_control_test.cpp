@@ -40,7 +40,7 @@ class BankControlTest : public testing::Test {
     for (int i = 0; i < seconds; ++i) {
       now_ = now_ + Millis{1'000};
       for (std::size_t p = 0; p < packs_.size(); ++p)
-        if (!mute_) report(packs_[p], reported_[p], now_);
+        if (!mute_ && mute_pack_ != p) report(packs_[p], reported_[p], now_);
       bank_.step(packs_, false, now_, kWall_ms + now_.ms, events_);
     }
   }
@@ -62,6 +62,7 @@ class BankControlTest : public testing::Test {
   std::vector<PackState> packs_{2};
   std::vector<ReportedPack> reported_{2};
   bool mute_ = false;
+  std::optional<std::size_t> mute_pack_;
   BankControl bank_;
   std::vector<Event> events_;
   Instant now_{1'000'000};
@@ -128,8 +129,8 @@ TEST_F(BankControlTest, WhatItRemembersIsTakenOver) {
   BankMemory memory;
   memory.charge = {wall() - 1'000, wall() - 1'000'000, ChargeStage::floating};
   memory.shares = {{"shed", {61, 55}}};
-  memory.ignored[0] = {wall() - 15'000, std::nullopt, 0, 2};
-  memory.ignored[1] = {std::nullopt, wall() - 60'000, 42'000, 1};
+  memory.ignored[0] = {true, std::nullopt, 15'000, 2};
+  memory.ignored[1] = {false, wall() - 60'000, 42'000, 1};
   bank_.restore(memory, packs_, now_, wall());
   EXPECT_EQ(bank_.memory(packs_, now_, wall()), memory);
   EXPECT_EQ(bank_.revision(), 0u) << "nothing new to be written";
@@ -144,9 +145,9 @@ TEST_F(BankControlTest, WhatItRemembersIsTakenOver) {
 
 TEST_F(BankControlTest, AWallThatSteppedBackForgivesNothing) {
   BankMemory memory;
-  memory.ignored[0] = {wall() + 86'400'000, std::nullopt, 0, 1};
+  memory.ignored[0] = {false, wall() + 86'400'000, 42'000, 1};
   bank_.restore(memory, packs_, now_, wall());
-  EXPECT_EQ(bank_.memory(packs_, now_, wall())->ignored[0].raised_since, wall());
+  EXPECT_EQ(bank_.memory(packs_, now_, wall())->ignored[0].cleared, wall());
 }
 
 TEST_F(BankControlTest, WhatTremblesIsNotWrittenAgainAndAgain) {
@@ -281,6 +282,21 @@ TEST_F(Disobeyed, ACurrentThatIsNotHeardNowIsHeldAgainstNobody) {
   EXPECT_EQ(count(EventKind::limits_ignored), 0u);
 }
 
+TEST_F(Disobeyed, NoStepIsTakenWhileNobodyKnowsTheCurrent) {
+  reported_[0].current_mA = reported_[1].current_mA = 15'000;
+  run(22 + 5);
+  ASSERT_EQ(count(EventKind::limits_ignored), 1u);
+  for (int round = 0; round < 3; ++round) {
+    mute_pack_ = 1;
+    run(28);  // nearly lost
+    EXPECT_EQ(bank_.ignored(), Switches::none) << round;
+    mute_pack_.reset();
+    run(1);
+  }
+  run(60);
+  EXPECT_EQ(bank_.ignored(), Switches::charge) << "it goes on where it was";
+}
+
 TEST_F(Disobeyed, AnInverterThatObeysTheFirstStepIsNeverTakenTheNext) {
   run(5);
   for (int round = 0; round < 6; ++round) {
@@ -360,6 +376,46 @@ TEST_F(Disobeyed, ARestartIsNoAmnesty) {
   }
   EXPECT_EQ(again.ignored(), Switches::charge) << "the last step, when it was due before";
   EXPECT_EQ(count(EventKind::limits_ignored), 1u) << "that is no news";
+}
+
+// Nobody measured anything meanwhile.
+TEST_F(Disobeyed, AnHourWithoutUsTakesNoStep) {
+  reported_[0].current_mA = reported_[1].current_mA = 15'000;
+  run(22);
+  const auto memory = bank_.memory(packs_, now_, wall());
+  now_ = now_ + Millis{3'600'000};
+  BankControl again{configuration(with_every_step())};
+  again.restore(*memory, packs_, now_, wall());
+  const auto run_again = [&](int seconds) {
+    for (int i = 0; i < seconds; ++i) {
+      now_ = now_ + Millis{1'000};
+      for (std::size_t p = 0; p < packs_.size(); ++p) report(packs_[p], reported_[p], now_);
+      again.step(packs_, false, now_, wall(), events_);
+    }
+  };
+  run_again(5);
+  EXPECT_TRUE(again.request()->charge_enabled) << "not even the first step";
+  EXPECT_NE(again.request()->not_obeyed, 0) << "but it is not forgotten";
+  reported_[0].current_mA = reported_[1].current_mA = 0;
+  run_again(70);
+  EXPECT_EQ(again.request()->not_obeyed, 0);
+  reported_[0].current_mA = reported_[1].current_mA = 15'000;
+  run_again(25);
+  EXPECT_NE(again.request()->not_obeyed, 0);
+  EXPECT_EQ(again.ignored(), Switches::none) << "twenty seconds too much open no relay";
+}
+
+TEST_F(Disobeyed, HowLongItLastsIsNotWrittenEverySecondAndNotForEver) {
+  reported_[0].current_mA = reported_[1].current_mA = 15'000;
+  run(700);
+  const std::uint32_t before = bank_.revision();
+  run(100);
+  EXPECT_LE(bank_.revision() - before, 11u);
+  EXPECT_GE(bank_.revision() - before, 9u) << "a crash forgives ten seconds";
+  run(3'600);
+  const std::uint32_t longest = bank_.revision();
+  run(600);
+  EXPECT_EQ(bank_.revision(), longest) << "no step is that late";
 }
 
 TEST_F(Disobeyed, WhenItListensAgainThatIsSaidAndEverythingComesBack) {

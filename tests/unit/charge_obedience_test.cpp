@@ -117,31 +117,47 @@ BankRequest speaking_request() {
 
 TEST(Escalation, TheStepsComeInOrderEachAfterItsTime) {
   Watch watch;
-  const auto step = [&] {
-    return escalation(Flow::charge, watch.obedience, kLadder, watch.charge().since + Millis{0});
+  const auto after = [&](int seconds) {
+    watch.run(seconds, 90'000);
+    return escalation(Flow::charge, watch.obedience, kLadder);
   };
-  watch.run(20, 90'000);
-  EXPECT_EQ(step(), Escalation::none);
-  watch.run(1, 90'000);
-  const auto after = [&](std::int32_t seconds) {
-    return escalation(Flow::charge, watch.obedience, kLadder,
-                      watch.charge().since + Millis{seconds * 1'000});
-  };
-  EXPECT_EQ(after(0), Escalation::flags);
+  EXPECT_EQ(after(20), Escalation::none);
+  EXPECT_EQ(after(1), Escalation::flags);
   EXPECT_EQ(after(59), Escalation::flags);
-  EXPECT_EQ(after(60), Escalation::soc);
-  EXPECT_EQ(after(120), Escalation::silence);
-  EXPECT_EQ(after(299), Escalation::silence);
-  EXPECT_EQ(after(300), Escalation::relay);
-  EXPECT_EQ(escalation(Flow::discharge, watch.obedience, kLadder, watch.now), Escalation::none);
+  EXPECT_EQ(after(1), Escalation::soc);
+  EXPECT_EQ(after(60), Escalation::silence);
+  EXPECT_EQ(after(179), Escalation::silence);
+  EXPECT_EQ(after(1), Escalation::relay);
+  EXPECT_EQ(escalation(Flow::discharge, watch.obedience, kLadder), Escalation::none);
+}
+
+TEST(Escalation, NoStepComesCloserWhileNothingIsMeasured) {
+  Watch watch;
+  watch.run(31, 90'000);
+  ASSERT_EQ(watch.charge().lasted.count, 10'000);
+  for (int second = 0; second < 600; ++second) {
+    watch.now = watch.now + Millis{1'000};
+    watch.input.current.reset();
+    watch.obedience.step(watch.input, watch.settings, watch.now);
+  }
+  EXPECT_EQ(watch.charge().lasted.count, 10'000);
+  watch.now = watch.now + Millis{1'000};
+  watch.run(50, 90'000);
+  EXPECT_EQ(watch.charge().lasted.count, 60'000);
+}
+
+TEST(Escalation, LongerThanTheLongestLadderIsNotCounted) {
+  Watch watch;
+  watch.run(10'000, 90'000);
+  EXPECT_EQ(watch.charge().lasted.count, kLongestLadder.count);
 }
 
 TEST(Escalation, WhatIsNotConfiguredIsNeverDone) {
   Watch watch;
   watch.run(10'000, 90'000);
-  EXPECT_EQ(escalation(Flow::charge, watch.obedience, {}, watch.now), Escalation::none);
+  EXPECT_EQ(escalation(Flow::charge, watch.obedience, {}), Escalation::none);
   const BankRequest request = speaking_request();
-  const BankRequest told = escalated(request, watch.obedience, {}, watch.now);
+  const BankRequest told = escalated(request, watch.obedience, {});
   EXPECT_EQ(told.charge_current, request.charge_current);
   EXPECT_EQ(told.voice, Voice::speaking);
 }
@@ -150,14 +166,13 @@ TEST(Escalation, TooMuchChargingIsAnsweredByAFullBatteryTooMuchDischargingByAnEm
   Watch charging, discharging;
   charging.run(100, 90'000);
   discharging.run(100, -120'000);
-  const BankRequest full = escalated(speaking_request(), charging.obedience, kLadder, charging.now);
+  const BankRequest full = escalated(speaking_request(), charging.obedience, kLadder);
   EXPECT_EQ(full.measured.soc->count, 10'000);
   EXPECT_EQ(full.charge_current.value.count, 0);
   EXPECT_EQ(full.charge_current.reason.cause, LimitCause::disobeyed);
   EXPECT_FALSE(full.charge_enabled);
   EXPECT_TRUE(full.discharge_enabled);
-  const BankRequest empty =
-      escalated(speaking_request(), discharging.obedience, kLadder, discharging.now);
+  const BankRequest empty = escalated(speaking_request(), discharging.obedience, kLadder);
   EXPECT_EQ(empty.measured.soc->count, 0);
   EXPECT_FALSE(empty.discharge_enabled);
   EXPECT_EQ(empty.charge_current.value.count, 50'000);
@@ -166,19 +181,18 @@ TEST(Escalation, TooMuchChargingIsAnsweredByAFullBatteryTooMuchDischargingByAnEm
 TEST(Escalation, SilenceSilences) {
   Watch watch;
   watch.run(200, 90'000);
-  EXPECT_EQ(escalated(speaking_request(), watch.obedience, kLadder, watch.now).voice,
-            Voice::silent);
+  EXPECT_EQ(escalated(speaking_request(), watch.obedience, kLadder).voice, Voice::silent);
 }
 
 TEST(Escalation, WhoDisobeysAgainWithinTheHourIsMetWhereTheLadderWasLeft) {
   Watch watch;
   watch.run(100, 90'000);
-  ASSERT_EQ(escalation(Flow::charge, watch.obedience, kLadder, watch.now), Escalation::soc);
+  ASSERT_EQ(escalation(Flow::charge, watch.obedience, kLadder), Escalation::soc);
   watch.run(100, 0);
-  ASSERT_EQ(escalation(Flow::charge, watch.obedience, kLadder, watch.now), Escalation::none);
+  ASSERT_EQ(escalation(Flow::charge, watch.obedience, kLadder), Escalation::none);
   watch.run(21, 90'000);
   EXPECT_EQ(watch.charge().times, 2u);
-  EXPECT_GE(escalation(Flow::charge, watch.obedience, kLadder, watch.now), Escalation::soc);
+  EXPECT_GE(escalation(Flow::charge, watch.obedience, kLadder), Escalation::soc);
 }
 
 }  // namespace

@@ -16,8 +16,8 @@ Memory sample() {
   bank.charge = {1'790'000'000'000, 1'780'000'000'000, ChargeStage::floating};
   bank.full_charge = true;
   bank.shares = {{"garage", {61, 0}}, {"shed", {40, 100}}};
-  bank.ignored[1] = {1'790'000'000'000, std::nullopt, 0, 3};
-  bank.ignored[2] = {std::nullopt, 1'790'000'000'000, 42'000, 1};
+  bank.ignored[1] = {true, std::nullopt, 0, 3};
+  bank.ignored[2] = {false, 1'790'000'000'000, 42'000, 1};
   memory.orders = {{ClientOrder::soc_min, 2'000, 1'790'000'000'000, "192.0.2.10"},
                    {ClientOrder::heartbeat, 7, 1'790'000'000'001, "2001:db8::1"}};
   return memory;
