@@ -88,6 +88,13 @@ void log_event(const Event& event) {
       event.detail.empty() ? "" : ": ", event.detail.view());
 }
 
+// It is really driven, and keeps what it carries from flowing. Of one that is safe with its coil on
+// nobody can say what it interrupts.
+bool is_open(const RelayConfiguration& relay, const RelayOrder& order, const RelayState& state) {
+  return rests_open(order.stage) && !relay.safe_energised && !state.dry_run && !state.fault &&
+         state.contact != std::optional{true};
+}
+
 // The first moment after `now` at which what follows from a pack may be another than it is now.
 Instant next_move(const PackState& state, Instant now) {
   Instant next = Store::kNever;
@@ -266,10 +273,8 @@ std::optional<Instant> Gateway::next_tick(Instant now) const {
 void Gateway::end_turn(Instant now, std::int64_t wall_ms) {
   if (!has_news()) return;
   bool moved = decide(now);
-  const bool limits_moved =
-      bank_control_.step(store_.packs(), moved, now, wall_ms, store_.events());
-  if (limits_moved) judge_joining();
-  moved |= limits_moved;
+  moved |= bank_control_.step(store_.packs(), moved, now, wall_ms, store_.events());
+  judge_joining();
   tell_orders();
   tick_due_ = false;
   const bool news = moved || bank_moved_ || !store_.changed().empty() || !store_.events().empty();
@@ -290,7 +295,8 @@ void Gateway::tell_orders() {
   }
 }
 
-// Whether a pack behind open relays of its own may come to the bus.
+// Whether a pack behind open relays of its own may come to the bus; also while inverters are told
+// nothing.
 void Gateway::judge_joining() {
   for (std::size_t i = 0; i < store_.packs().size(); ++i) {
     PackState& pack = store_.writable()[i];
@@ -337,14 +343,13 @@ void Gateway::note_relays_on_packs() {
     store_.pack(i).withheld = held;
     store_.pack(i).apart = Switches::none;
   }
+  const auto orders = relays_.orders();
   const auto states = relays_.states();
   for (std::size_t r = 0; r < configuration_.relays.size(); ++r) {
     const RelayConfiguration& relay = configuration_.relays[r];
     const bool charge = relay.role == RelayRole::charge;
     if (!charge && relay.role != RelayRole::discharge) continue;
-    const bool open = states[r].stage == "safe" && !states[r].dry_run && !states[r].fault &&
-                      !relay.safe_energised && states[r].contact != std::optional{true};
-    if (!open || relay.packs.size() != 1) continue;
+    if (relay.packs.size() != 1 || !is_open(relay, orders[r], states[r])) continue;
     Switches& apart = store_.pack(relay.packs.front()).apart;
     apart = apart | (relay.both_ways ? Switches::both
                      : charge        ? Switches::charge

@@ -34,6 +34,7 @@ class RelayControl {
   void release(Instant now, std::vector<Event>& events) { relays_.release(now, events); }
 
   std::span<const RelayState> states() const { return relays_.states(); }
+  std::span<const RelayOrder> orders() const { return sequence_.orders(); }
   std::span<const Switches> withheld() const { return sequence_.withheld(); }
 
   /// A pack whose relay waits for the current of the bank to fall, by index.

@@ -34,6 +34,11 @@ constexpr const StageRow& row_of(RelayStage stage) {
 }
 static_assert(kStages.size() == static_cast<std::size_t>(RelayStage::unloading) + 1);
 
+/// Nothing flows: neither it nor its precharge relay has left the safe level.
+constexpr bool rests_open(RelayStage stage) {
+  return !row_of(stage).active && !row_of(stage).precharge;
+}
+
 /// What makes a relay leave its safe level.
 enum class Obeys : std::uint8_t {
   wish,     // the supervisor

@@ -29,18 +29,19 @@ class GoodLine : public RelayLine {
 
 class Contactors : public testing::Test, public Sink {
  protected:
-  Contactors()
-      : configuration_(configured()), gateway_(configuration_, [](const RelayConfiguration&) {
-          return std::make_unique<GoodLine>();
-        }) {
+  explicit Contactors(const ChargeSettings& settings = {})
+      : configuration_(configured(settings)),
+        gateway_(configuration_,
+                 [](const RelayConfiguration&) { return std::make_unique<GoodLine>(); }) {
     gateway_.add(*this);
     gateway_.start(now_, kWall_ms);
   }
 
-  static Configuration configured() {
+  static Configuration configured(const ChargeSettings& settings) {
     Configuration out;
     out.mode = Mode::control;
     out.bank.enabled = true;
+    out.bank.settings = settings;
     out.bank.settings.start_grace = Millis{0};
     for (const char* name : {"garage", "cellar"}) {
       PackConfiguration pack;
@@ -60,7 +61,6 @@ class Contactors : public testing::Test, public Sink {
       relay.role = RelayRole::discharge;
       relay.packs = {out.packs.size() - 1};
       relay.gpio.chip = "test";
-      relay.limits.close_after = {};
       relay.both_ways = true;
       out.relays.push_back(relay);
     }
@@ -113,6 +113,14 @@ class Contactors : public testing::Test, public Sink {
       gateway_.end_turn(now_, kWall_ms + now_.ms);
     }
   }
+  /// Seconds until `relay` is closed, at most `seconds`; meanwhile `each` looks at every one.
+  template <class Each>
+  void run_until_closed(std::size_t relay, int seconds, Each each) {
+    for (int i = 0; i < seconds && !closed(relay); ++i) {
+      run(1);
+      if (!closed(relay)) each();
+    }
+  }
   bool closed(std::size_t relay) const { return relays_[relay].stage == "on"; }
   bool was_told(std::string_view detail) const {
     return std::ranges::any_of(events_, [&](const Event& event) {
@@ -132,7 +140,7 @@ class Contactors : public testing::Test, public Sink {
 };
 
 TEST_F(Contactors, PacksThatFitJoinOneAfterTheOther) {
-  run(5);
+  run(10);
   EXPECT_TRUE(closed(0));
   EXPECT_TRUE(closed(1));
   EXPECT_EQ(request_.packs_online, 2);
@@ -152,6 +160,26 @@ TEST_F(Contactors, APackBehindItsOpenContactorIsNoPartOfTheBankThoughItsSwitches
   run(5);
   EXPECT_TRUE(closed(1));
   EXPECT_EQ(request_.packs_online, 2);
+}
+
+// Its contactor proves for three seconds that it may close, and is open all the while.
+TEST_F(Contactors, APackThatIsHeardAgainIsNoPartOfTheBankBeforeItHasJoined) {
+  answering_ = {0};
+  run(60);
+  ASSERT_TRUE(closed(0));
+  ASSERT_EQ(request_.discharge_current.value.count, 80'000);
+  answering_ = {0, 1};
+  cell_mV_[1] = 3'450;
+  run_until_closed(1, 10, [this] {
+    EXPECT_EQ(request_.discharge_current.value.count, 80'000) << "the house goes on";
+    EXPECT_EQ(request_.packs_online, 1);
+  });
+  EXPECT_FALSE(closed(1)) << "0.6 V above the other";
+  cell_mV_[1] = 3'300;
+  run_until_closed(1, 10, [this] { EXPECT_EQ(request_.discharge_current.value.count, 80'000); });
+  EXPECT_TRUE(closed(1));
+  run(5);
+  EXPECT_GE(request_.discharge_current.value.count, 80'000);
 }
 
 TEST_F(Contactors, TheLowerOneWaitsForTheHigherOneJustTheSame) {
@@ -229,6 +257,57 @@ TEST_F(Contactors, WhatWasAskedOfTheBankSurvivesARestart) {
   again.restore(*memory, now_, kWall_ms + now_.ms);
   EXPECT_EQ(again.kept_orders(), orders);
   EXPECT_EQ(again.order_full_charge(true, "uid 0", now_), "it is ordered already");
+}
+
+ChargeSettings with_the_ladder_of_the_manual() {
+  ChargeSettings settings;
+  settings.ignored_flags_after = Millis{10'000};
+  settings.ignored_soc_after = Millis{30'000};
+  settings.ignored_silence_after = Millis{60'000};
+  settings.ignored_relay_after = Millis{180'000};
+  settings.charge_current_most = Milliamps{5'000};
+  return settings;
+}
+
+class ContactorsAndALadder : public Contactors {
+ protected:
+  ContactorsAndALadder() : Contactors(with_the_ladder_of_the_manual()) {}
+};
+
+// A house without a grid cannot do without its load because a pack would like to join.
+TEST_F(ContactorsAndALadder, ALoadThatStaysWhileAPackWaitsToJoinIsNoDisobedience) {
+  answering_ = {0};
+  current_mA_[0] = -30'000;
+  run(60);
+  answering_ = {0, 1};
+  bool asked = false;
+  for (int second = 0; second < 300; ++second) {
+    run(1);
+    asked |= request_.discharge_current.reason.cause == LimitCause::joining;
+    ASSERT_EQ(request_.not_obeyed, 0) << second;
+    ASSERT_EQ(request_.voice, Voice::speaking) << second;
+  }
+  EXPECT_TRUE(asked) << "zero was asked for all the same";
+  current_mA_[0] = -120'000;  // more than is allowed while nobody asks for zero
+  run(30);
+  EXPECT_NE(request_.not_obeyed, 0);
+}
+
+TEST_F(ContactorsAndALadder, WhoMayJoinIsJudgedWhileInvertersAreToldNothing) {
+  run(10);
+  ASSERT_TRUE(closed(0) && closed(1));
+  EXPECT_EQ(gateway_.command("cellar", RelayCommand::lock, "uid 0", now_), "");
+  current_mA_[0] = 13'000;  // more than is allowed, and little enough to join
+  run(100);
+  ASSERT_EQ(request_.voice, Voice::silent);
+  ASSERT_FALSE(closed(1));
+  cell_mV_[1] = 3'450;  // it fitted when something was last told
+  run(5);
+  EXPECT_EQ(gateway_.command("cellar", RelayCommand::unlock, "uid 0", now_), "");
+  run(10);
+  EXPECT_EQ(request_.voice, Voice::silent);
+  EXPECT_FALSE(closed(1));
+  EXPECT_EQ(relays_[1].reason.view(), "waits to join the bus: voltages apart");
 }
 
 TEST_F(Contactors, WhatIsNotHeardJoinsNothing) {
