@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::int32_t kRidePercent = 50;  // of the last limits, when nothing is heard
 
+// One night and the day after it. What was seen before says little about how warm a pack is now.
+constexpr Millis kWakeLongest{24 * 3'600'000};
+
 std::uint8_t fewest_cells(std::span<const ChargePackSettings> packs) {
   std::uint8_t cells = packs.empty() ? 0 : packs.front().cells;
   for (const ChargePackSettings& pack : packs) cells = std::min(cells, pack.cells);
@@ -100,6 +103,7 @@ const BankRequest& ChargeControl::step(std::span<const PackState> packs, const B
   if (request_.voice == Voice::silent && !blind_since_) return request_;  // nothing was ever heard
   request_.charge_current = step_current(Flow::charge, orders, now);
   request_.discharge_current = step_current(Flow::discharge, orders, now);
+  remember_calm();
   step_flags(orders, now, wall_ms);
   step_voltages(now);
   return request_;
@@ -145,23 +149,37 @@ void ChargeControl::step_voice(Instant now) {
 bool ChargeControl::is_waking(Instant now) const {
   if (!blind_since_ || wake_current_.count == 0) return false;
   const std::int64_t blind_ms = now.ms - blind_since_->ms;
-  return blind_ms >= settings_.wake_every.count &&
+  return blind_ms >= settings_.wake_every.count && blind_ms < kWakeLongest.count &&
          blind_ms % settings_.wake_every.count < settings_.wake_for.count;
 }
 
-// So much that each could take it alone, of those that may still be on the bus.
-Milliamps ChargeControl::wake_current() const {
-  std::optional<Milliamps> least;
+// So much that each that is heard could take it alone, of those that may still be on the bus.
+Milliamps ChargeControl::wake_current(Milliamps most) const {
+  Milliamps least = most;
   for (const ChargePackState& pack : states_) {
+    if (!pack.input.is_heard()) continue;
     if (!is_calm(pack.input, settings_) || !is_idle(pack, settings_)) return {};
     if (pack.input.charge.apart) continue;
     const std::int64_t part =
         std::int64_t{pack.input.capacity->count} * settings_.wake_permille_per_hour / 1000;
-    const Milliamps own{
-        std::min(static_cast<std::int32_t>(part), pack.charge.now.unaged.value.count)};
-    least = std::min(least.value_or(own), own);
+    least =
+        std::min({least, Milliamps{static_cast<std::int32_t>(part)}, pack.charge.now.unaged.value});
   }
-  return least.value_or(Milliamps{});
+  return least;
+}
+
+// What is gone on with when nobody is heard any more begins when all are heard just now. Whoever
+// goes on alone can only make less of it: the others were not seen to follow.
+void ChargeControl::remember_calm() {
+  const bool all = all_are(states_, Presence::fresh);
+  const bool well = std::all_of(states_.begin(), states_.end(), [&](const ChargePackState& pack) {
+    return !pack.input.is_heard() || is_calm(pack.input, settings_);
+  });
+  calm_ = well && (all || calm_);
+  wake_current_ = wake_current(all ? full_limit(Flow::charge, states_) : wake_current_);
+  if (!any_is_heard(states_) || any_is_stale(states_)) return;
+  calm_charge_ = request_.charge_current.value;
+  calm_discharge_ = request_.discharge_current.value;
 }
 
 // While nothing is heard the last values stay.
@@ -200,13 +218,6 @@ BankLimit<Milliamps> ChargeControl::step_current(Flow flow, const BankOrders& or
                  .per_second = settings_.rise_per_second.count,
                  .from_zero = is_waking(now) ? 0 : static_cast<std::int32_t>(from_zero)},
                 now)};
-  if (all_are(states_, Presence::fresh)) {
-    wake_current_ = wake_current();
-    (charge ? calm_charge_ : calm_discharge_) = out;
-    calm_ = std::all_of(states_.begin(), states_.end(), [&](const ChargePackState& pack) {
-      return is_calm(pack.input, settings_);
-    });
-  }
   if (out == target.value) return target;
   return {.value = out,
           .reason = bank_reason(held ? LimitCause::stale_data : LimitCause::rising),

@@ -59,7 +59,8 @@ class ChargeControl {
   void step_voltages(Instant now);
   bool is_riding(Instant now) const;
   bool is_waking(Instant now) const;
-  Milliamps wake_current() const;
+  void remember_calm();
+  Milliamps wake_current(Milliamps most) const;
 
   const ChargeSettings& settings_;
   std::span<const ChargePackSettings> packs_;
@@ -70,9 +71,9 @@ class ChargeControl {
   std::optional<Instant> blind_since_;  // nothing is heard any more
   std::optional<CentiPercent> soc_;     // computed
   Backlash soc_high_, soc_low_;
-  bool calm_ = false;  // all was well when all packs were last fresh
-  Milliamps calm_charge_{}, calm_discharge_{};
-  Milliamps wake_current_{};  // as of when all packs were last fresh; zero: they are not woken
+  bool calm_ = false;  // all was well when all packs were last fresh, and with those heard since
+  Milliamps calm_charge_{}, calm_discharge_{};  // told when none was last getting old
+  Milliamps wake_current_{};                    // likewise; zero: they are not woken
   StageMachine stage_;
   ChargeVoltage voltage_;
   ForceCharge force_;

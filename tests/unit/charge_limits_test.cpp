@@ -265,6 +265,23 @@ TEST(ChargePresence, RidingThroughGoesOnWithHalfIfAllWasWell) {
   EXPECT_EQ(charge(high.run(200)), 0);
 }
 
+TEST(ChargePresence, WhoIsLostLastWasWellThenOrNobodyRides) {
+  const auto ridden = [](std::int32_t cell_max_mV) {
+    ChargeRig rig(2);
+    rig.settings.ride_through = {300'000};
+    rig.run(5);
+    rig.silence(0);
+    rig.run(3'600);
+    rig.reported[1].cell_max_mV = cell_max_mV;
+    const std::int32_t before = charge(rig.run(60));
+    rig.silence(1);
+    EXPECT_LE(charge(rig.run(200)), before / 2) << "half of what was told last";
+    return charge(rig.control.request());
+  };
+  EXPECT_GT(ridden(3'331), 0);
+  EXPECT_EQ(ridden(3'500), 0);
+}
+
 TEST(ChargeProtection, AForbiddenPackThatStillConductsStopsTheBank) {
   ChargeRig rig(2);
   rig.step();

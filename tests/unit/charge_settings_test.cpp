@@ -292,5 +292,56 @@ TEST(Waking, WhoeverWasNotAtRestInTheMiddleIsNotWoken) {
   EXPECT_FALSE(woken([](ChargeRig& rig) { rig.settings.wake_permille_per_hour = 0; }));
 }
 
+// Long after the first: what was last seen of the second is what counts.
+TEST(Waking, WhoIsLostLastIsJudgedByWhatItWasThen) {
+  const auto offered = [](auto change) {
+    ChargeRig rig(2);
+    rig.run(5);
+    rig.silence(0);
+    rig.run(7'200);
+    change(rig);
+    rig.run(30);
+    rig.silence(1);
+    return rig.run(1'890).charge_current;
+  };
+  const BankLimit<Milliamps> calm = offered([](ChargeRig&) {});
+  EXPECT_EQ(calm.value.count, 14'000);
+  EXPECT_EQ(calm.reason.cause, LimitCause::waking);
+  EXPECT_EQ(offered([](ChargeRig& rig) { rig.reported[1].cell_max_mV = 3'500; }).value.count, 0);
+  EXPECT_EQ(offered([](ChargeRig& rig) { rig.reported[1].current_mA = 5'000; }).value.count, 0);
+  EXPECT_EQ(offered([](ChargeRig& rig) {
+              rig.reported[1].alarms.add(Alarm::wire_resistance);
+            }).value.count,
+            0);
+  const auto small = offered([](ChargeRig& rig) { rig.reported[1].capacity_mAh = 100'000; });
+  EXPECT_EQ(small.value.count, 5'000);
+}
+
+TEST(Waking, WhatWasNotCalmIsNotWokenBecauseItIsNow) {
+  ChargeRig rig(2);
+  rig.run(5);
+  rig.silence(0);
+  rig.run(100);
+  rig.reported[1].cell_max_mV = 3'500;
+  rig.run(60);
+  rig.reported[1].cell_max_mV = 3'331;  // the first one was not seen to follow
+  rig.run(60);
+  rig.silence(1);
+  EXPECT_EQ(rig.run(1'890).charge_current.value.count, 0);
+}
+
+// The temperature that was seen then says little about the one it has now.
+TEST(Waking, ItEndsAfterADay) {
+  ChargeRig rig(1);
+  rig.run(5);
+  rig.silence(0);
+  rig.run(100);
+  rig.now = rig.now + Millis{23 * 3'600'000};
+  EXPECT_EQ(rig.run(30).voice, Voice::speaking);
+  rig.now = rig.now + Millis{3'600'000};
+  for (int second = 0; second < 3'600; ++second)
+    ASSERT_EQ(rig.run(1).voice, Voice::silent) << second;
+}
+
 }  // namespace
 }  // namespace cw
