@@ -95,7 +95,8 @@ void Obedience::step_row(Row& row, const Sample& sample, const ObedienceSettings
   const bool over = sample.value > sample.allowed;
   const bool raise = row.over.step(over, sample.after, now);
   const bool clear = row.within.step(!over, settings.clear_after, now);
-  if (row.now.raised) row.now.lasted = counted(row.now.lasted, passed.count);
+  // Who keeps to it now, and is only not believed yet, climbs no further.
+  if (row.now.raised && over) row.now.lasted = counted(row.now.lasted, passed.count);
   if (!row.now.raised && raise) {
     const bool again = row.cleared && now < *row.cleared + settings.remember_for;
     row.now = {.raised = true,
@@ -111,8 +112,6 @@ void Obedience::step_row(Row& row, const Sample& sample, const ObedienceSettings
   if (row.now.raised && clear) {
     row.now.raised = false;
     row.cleared = now;
-    // The time it took to believe that it listens again is not held against it.
-    row.now.lasted = counted(row.now.lasted, -settings.clear_after.count);
   }
 }
 

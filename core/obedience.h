@@ -49,8 +49,8 @@ inline constexpr Millis kLongestLadder{3'600'000};
 /// One limit that is not obeyed.
 struct Disobedience {
   bool raised = false;
-  Millis lasted{};         // since it was raised, as far as it was measured; while it returns again
-                           // and again, as if in one go. Not raised: the last time
+  Millis lasted{};         // since it was raised, as far as it was measured and was over; while it
+                           // returns again and again, as if in one go. Not raised: the last time
   std::int32_t worst = 0;  // the largest value measured meanwhile, in mA or mV
   std::int32_t limit = 0;  // what was told then
   std::uint32_t times = 0;

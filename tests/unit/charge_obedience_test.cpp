@@ -146,6 +146,19 @@ TEST(Escalation, NoStepComesCloserWhileNothingIsMeasured) {
   EXPECT_EQ(watch.charge().lasted.count, 60'000);
 }
 
+TEST(Escalation, WhoKeepsToItClimbsNoFurtherThoughItIsNotBelievedYet) {
+  Watch watch;
+  watch.run(21, 90'000);
+  ASSERT_EQ(escalation(Flow::charge, watch.obedience, kLadder), Escalation::flags);
+  const EscalationLadder steep{.flags = Millis{0}, .soc = Millis{5'000}, .relay = Millis{30'000}};
+  watch.run(59, 0);
+  EXPECT_TRUE(watch.charge().raised);
+  EXPECT_EQ(watch.charge().lasted.count, 0);
+  EXPECT_EQ(escalation(Flow::charge, watch.obedience, steep), Escalation::flags);
+  watch.run(5, 90'000);
+  EXPECT_EQ(escalation(Flow::charge, watch.obedience, steep), Escalation::soc);
+}
+
 TEST(Escalation, LongerThanTheLongestLadderIsNotCounted) {
   Watch watch;
   watch.run(10'000, 90'000);
