@@ -2,12 +2,17 @@
 #include "core/bank_limits.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace cw {
 namespace {
 
 constexpr std::int64_t kShareFromPermille = 100;  // of the full limit must flow to measure shares
 constexpr Millis kBetterFor{600'000};
+
+// A current that was read to differ by more than this has moved.
+constexpr Milliamps kMoved{2'000};
+constexpr std::int64_t kMovedPermille = 100;
 
 std::int64_t along(Flow flow, const ChargeInput& input) {
   if (!input.current) return 0;
@@ -68,13 +73,35 @@ void add_scaled(Bounds<Milliamps>& bounds, Milliamps own_limit, LimitReason reas
       if (is_setting(reason.cause)) {
         bounds.add({clamped(nominal)}, reason);
         reason.cause = LimitCause::share;
-        reason.value = share.own.count;
+        reason.value = clamped(std::int64_t{share.own.count} * 10'000 / share.total.count);
+        reason.unit = Unit::centipercent;
       }
       bounds.add({clamped(measured)}, reason);
       return;
     }
   }
   bounds.add({clamped(nominal)}, reason);
+}
+
+bool takes_part(Flow flow, const ChargePackState& pack) {
+  return pack.input.is_heard() && pack.of(flow).now.takes_part;
+}
+
+// Each of them was read after the last of them was read to have moved.
+bool is_steady(Flow flow, std::span<const ChargePackState> packs) {
+  std::optional<Instant> moved;
+  for (const ChargePackState& pack : packs)
+    if (takes_part(flow, pack) && pack.carried.moved) moved = std::max(moved, pack.carried.moved);
+  return !moved || std::all_of(packs.begin(), packs.end(), [&](const ChargePackState& pack) {
+    return !takes_part(flow, pack) || pack.carried.heard > moved;
+  });
+}
+
+void drop_shares_of_fewer(Flow flow, std::span<ChargePackState> packs, std::size_t among) {
+  for (ChargePackState& pack : packs) {
+    PackShare& share = pack.of(flow).share;
+    if (share.own.count > 0 && share.among < among) share = {};
+  }
 }
 
 // Where it was when nobody saw it any more.
@@ -86,23 +113,39 @@ BankLimit<Milliamps> lost(BankLimit<Milliamps> last) {
 
 }  // namespace
 
+void watch_current(ChargePackState& pack) {
+  if (!pack.input.is_heard() || !pack.input.current) return;
+  const auto& [current, heard] = *pack.input.current;
+  CurrentWatch& carried = pack.carried;
+  if (carried.heard == heard) return;
+  const std::int64_t change = std::abs(std::int64_t{current.count} - carried.current.count);
+  const std::int64_t least =
+      kMoved.count + std::abs(std::int64_t{carried.current.count}) * kMovedPermille / 1000;
+  if (carried.heard && change > least) carried.moved = heard;
+  carried.heard = heard;
+  carried.current = current;
+}
+
 void update_shares(Flow flow, std::span<ChargePackState> packs, Instant now) {
   std::int64_t total = 0;
   std::int64_t full = 0;
+  std::size_t among = 0;
   bool all_heard = true;
   bool any_stale = false;  // its current is not that of now
   for (const ChargePackState& pack : packs) {
     const bool lost = pack.is_lost() || pack.input.presence == Presence::stale;
     if (lost) all_heard = false;
     any_stale |= pack.input.presence == Presence::stale && pack.of(flow).now.takes_part;
-    if (!pack.input.is_heard() || !pack.of(flow).now.takes_part) continue;
+    if (!takes_part(flow, pack)) continue;
+    ++among;
     total += along(flow, pack.input);
     full += pack.of(flow).now.base.count;
   }
-  if (any_stale || total <= 0 || total > INT32_MAX || total * 1000 < kShareFromPermille * full)
-    return;
+  drop_shares_of_fewer(flow, packs, among);
+  if (any_stale || !is_steady(flow, packs)) return;
+  if (total <= 0 || total > INT32_MAX || total * 1000 < kShareFromPermille * full) return;
   for (ChargePackState& pack : packs) {
-    if (!pack.input.is_heard() || !pack.of(flow).now.takes_part) continue;
+    if (!takes_part(flow, pack)) continue;
     PackShare& share = pack.of(flow).share;
     const std::int64_t own = std::max<std::int64_t>(along(flow, pack.input), 0);
     const std::int64_t mine = own * share.total.count;  // compared with the share that counts
@@ -113,6 +156,7 @@ void update_shares(Flow flow, std::span<ChargePackState> packs, Instant now) {
     if (!worse && !proved) continue;
     share.own = {clamped(own)};
     share.total = {clamped(total)};
+    share.among = among;
     share.better.forget();
   }
 }
@@ -126,9 +170,8 @@ Milliamps full_limit(Flow flow, std::span<const ChargePackState> packs) {
 
 Bounds<Milliamps> shared_limit(Flow flow, std::span<const ChargePackState> packs) {
   Bounds<Milliamps> bounds;
-  const bool any = std::any_of(packs.begin(), packs.end(), [&](const ChargePackState& pack) {
-    return pack.input.is_heard() && pack.of(flow).now.takes_part;
-  });
+  const bool any = std::any_of(packs.begin(), packs.end(),
+                               [&](const ChargePackState& pack) { return takes_part(flow, pack); });
   if (!any) return bounds;
   const Division division = division_of(flow, packs);
   for (const ChargePackState& pack : packs) {

@@ -121,6 +121,7 @@ void ChargeControl::observe_packs(std::span<const PackState> packs, Instant now)
                            number, !state.contradictions.empty());
       if (state.input.is_heard()) way.last = way.now;
     }
+    watch_current(state);
   }
   update_shares(Flow::charge, states_, now);
   update_shares(Flow::discharge, states_, now);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Charge control over restarts.
 #include <algorithm>
+#include <array>
 
 #include "daemon/bank_control.h"
 
@@ -17,8 +18,10 @@ std::uint8_t percent_of(const PackShare& share) {
   return static_cast<std::uint8_t>(std::min<std::int64_t>(percent, 100));
 }
 
-void restore_share(PackShare& share, std::uint8_t percent) {
+// `among`: the packs of which a share was kept.
+void restore_share(PackShare& share, std::uint8_t percent, std::size_t among) {
   if (percent == 0) return;
+  share.among = among;
   share.own = {kShareOf.count / 100 * std::min<std::int32_t>(percent, 100)};
   share.total = kShareOf;
 }
@@ -47,11 +50,15 @@ void BankControl::restore(const BankMemory& memory, std::span<const PackState> p
   if (!enabled_) return;
   control_.restore(memory.charge);
   full_charge_ = memory.full_charge;
+  std::array<std::size_t, 2> among{};
+  for (const ShareMemory& share : memory.shares)
+    for (std::size_t flow = 0; flow < among.size(); ++flow)
+      if (share.percent[flow] > 0) ++among[flow];
   for (const ShareMemory& share : memory.shares)
     for (std::size_t i = 0; i < states_.size(); ++i) {
       if (packs[i].name.view() != share.pack) continue;
-      restore_share(states_[i].charge.share, share.percent[0]);
-      restore_share(states_[i].discharge.share, share.percent[1]);
+      restore_share(states_[i].charge.share, share.percent[0], among[0]);
+      restore_share(states_[i].discharge.share, share.percent[1], among[1]);
     }
   ObedienceMemory obedience;
   for (std::size_t i = 0; i < kDisobeyedCount; ++i) {

@@ -128,7 +128,7 @@ TEST_F(BankControlTest, BlindnessAndSilenceAreEventsAndEndInNothing) {
 TEST_F(BankControlTest, WhatItRemembersIsTakenOver) {
   BankMemory memory;
   memory.charge = {wall() - 1'000, wall() - 1'000'000, ChargeStage::floating};
-  memory.shares = {{"shed", {61, 55}}};
+  memory.shares = {{"garage", {39, 45}}, {"shed", {61, 55}}};
   memory.ignored[0] = {true, std::nullopt, 15'000, 2};
   memory.ignored[1] = {false, wall() - 60'000, 42'000, 1};
   bank_.restore(memory, packs_, now_, wall());

@@ -52,6 +52,55 @@ TEST(ChargeLimits, APackThatCarriesTooMuchHoldsTheBankBack) {
   EXPECT_EQ(request.charge_current.next_value, Milliamps{300'000});
 }
 
+TEST(ChargeLimits, AShareIsToldInPercent) {
+  ChargeRig rig(2);
+  rig.reported[0].current_mA = 75'000;
+  rig.reported[1].current_mA = 25'000;
+  const LimitReason& reason = rig.step().charge_current.reason;
+  EXPECT_EQ(reason.value, 7'500);
+  EXPECT_EQ(reason.unit, Unit::centipercent);
+}
+
+// Packs on one line are read one after the other: for a moment one of them seems to carry it all.
+TEST(ChargeLimits, AStepOfTheLoadReadOneByOneIsNoShare) {
+  ChargeRig rig(4);
+  rig.run(60);
+  ASSERT_EQ(discharge(rig.control.request()), 720'000);
+  rig.silent.assign(4, true);
+  for (std::size_t round = 0; round < 3; ++round)
+    for (std::size_t pack = 0; pack < 4; ++pack) {
+      rig.silent[pack] = false;
+      rig.reported[pack].current_mA = -60'000;
+      EXPECT_EQ(discharge(rig.run(1)), 720'000) << "round " << round << ", pack " << pack;
+      rig.silent[pack] = true;
+    }
+}
+
+TEST(ChargeLimits, AnUnevenShareIsFoundThoughPacksAreReadOneByOne) {
+  ChargeRig rig(2);
+  rig.run(60);
+  rig.silent.assign(2, true);
+  for (const std::size_t pack : {0, 1, 0, 1}) {
+    rig.silent[pack] = false;
+    rig.reported[pack].current_mA = pack == 0 ? -90'000 : -30'000;
+    rig.run(1);
+    rig.silent[pack] = true;
+  }
+  EXPECT_EQ(discharge(rig.control.request()), 240'000);  // 180 A x 120 / 90
+  EXPECT_EQ(rig.control.request().discharge_current.reason.cause, LimitCause::share);
+}
+
+TEST(ChargeLimits, TheShareOfOneThatWasHeardAloneEndsWithTheOthers) {
+  ChargeRig rig(2);
+  rig.silence(1);
+  rig.reported[0].current_mA = -50'000;
+  rig.run(60);
+  rig.silent[1] = false;
+  rig.reported[0].current_mA = rig.reported[1].current_mA = -1'000;  // too little to measure shares
+  rig.run(120);
+  EXPECT_EQ(discharge(rig.control.request()), 360'000);
+}
+
 TEST(ChargeLimits, TheBanksOwnLimitAndOrdersOnlyNarrow) {
   ChargeRig rig(2);
   rig.settings.charge_current_most = Milliamps{120'000};

@@ -197,6 +197,8 @@ TEST(ChargeProperties, NothingThatHappensToOnePackWidensAnything) {
       healthy->run(1);
       harmed->run(1);
     }
+    healthy->run(2);  // what flows is read twice, so that both have measured the same shares
+    harmed->run(2);
     const auto i =
         static_cast<std::size_t>(dice.between(0, static_cast<int>(harmed->packs.size()) - 1));
     const int kind = dice.between(1, 9);
