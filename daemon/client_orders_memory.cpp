@@ -5,7 +5,8 @@ namespace cw {
 namespace {
 
 template <class Order>
-auto standing(const ClientOrderMemory& kept, Order value, Instant now, std::int64_t wall_ms) {
+BankOrdersBook::Standing<Order> standing(const ClientOrderMemory& kept, Order value, Instant now,
+                                         std::int64_t wall_ms) {
   BankOrdersBook::Standing<Order> order;
   order.value = value;
   order.who.assign(kept.who);

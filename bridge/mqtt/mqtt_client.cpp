@@ -201,7 +201,7 @@ class PahoClient final : public MqttClient {
 
   // A retained birth is an old one, and a new connection announces everything anyway.
   void arrived(const mqtt::message& message) {
-    const std::string payload = message.get_payload_str();
+    const std::string& payload = message.get_payload_str();
     if (!is_birth(message.get_topic()))
       return on_command_(message.get_topic(), payload, message.is_retained());
     if (!message.is_retained() && payload == "online")
