@@ -13,10 +13,10 @@
 
 namespace cw {
 
-/// How much of the bank's current a pack was seen to carry: `own` of `total`. A worse share counts
-/// at once; a better one when it was better by a tenth for ten minutes while every pack was heard.
-/// It is kept while too little current flows to measure it anew, and dropped when more packs take
-/// part than then.
+/// How much of the bank's current a pack was seen to carry: `own` of `total`, while the currents
+/// were steady. A worse share counts at once; a better one when it was better by a tenth for ten
+/// minutes while every pack was heard. It is kept while too little current flows to measure it
+/// anew, and dropped when more packs take part than then.
 struct PackShare {
   Milliamps own{};  // 0: never measured
   Milliamps total{};

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "bridge/mqtt/mqtt_payload.h"
 #include "core/limits_table.h"
 #include "core/presets.h"
 #include "daemon/gateway.h"
@@ -32,6 +33,7 @@ class Scribe : public Sink {
             ' ' + std::to_string(picture.bank.alarms.heard().ms);
     if (picture.request != nullptr) line += words_of(*picture.request);
     lines.push_back(std::move(line));
+    expect_all_verdicts(picture);
   }
   void record(const Event& event) override {
     lines.push_back("event " + std::string(name(event.kind)) + ' ' +
@@ -43,6 +45,18 @@ class Scribe : public Sink {
   std::vector<std::string> lines;
 
  private:
+  // Who follows only the packs that were judged knows the verdict on every pack.
+  void expect_all_verdicts(const Picture& picture) {
+    const bool first = verdicts_.empty();
+    verdicts_.resize(picture.packs.size());
+    for (std::size_t i = 0; first && i < verdicts_.size(); ++i)
+      verdicts_[i] = verdict_of(picture.packs[i]);
+    for (const std::size_t i : picture.judged) verdicts_[i] = verdict_of(picture.packs[i]);
+    for (std::size_t i = 0; i < verdicts_.size(); ++i)
+      EXPECT_TRUE(verdicts_[i] == verdict_of(picture.packs[i]))
+          << "pack " << i << " at " << picture.now.ms;
+  }
+
   static std::string words_of(const PackState& pack) {
     std::string words = std::string(name(pack.link.link)) + ' ' +
                         std::to_string(static_cast<int>(pack.guard.decision().open)) + ' ' +
@@ -77,6 +91,8 @@ class Scribe : public Sink {
     const auto value = reading.fresh(reading.heard(), {0});
     return std::to_string(reading.heard().ms) + '=' + (value ? std::to_string(value->count) : "-");
   }
+
+  std::vector<Verdict> verdicts_;
 };
 
 Configuration random_bank(std::mt19937& random) {
